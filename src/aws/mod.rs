@@ -1,0 +1,1 @@
+//! SDK clients: credentials, endpoints, retries, paging, polling.

@@ -1,0 +1,51 @@
+//! The command line: clap types, one file per command, and the only place that prints.
+
+mod args;
+mod exit;
+mod printer;
+
+mod completions;
+mod demo;
+mod generate;
+mod iam;
+mod man;
+mod rehearse;
+mod schema;
+
+pub use args::{Cli, Command, Global, OutputFormat};
+pub use exit::{Exit, Failure};
+pub use printer::Printer;
+
+use clap::Parser as _;
+use std::process::ExitCode;
+
+/// What every command returns: how the process ends, or why it could not do its work.
+pub type Outcome = Result<Exit, Failure>;
+
+/// Parses the command line, runs the command and turns its outcome into an exit code.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return exit::usage(&error),
+    };
+    let printer = Printer::new(&cli.global);
+    printer::init_tracing(&cli.global);
+    match dispatch(&cli, &printer) {
+        Ok(exit) => exit.into(),
+        Err(failure) => printer.failure(&failure).into(),
+    }
+}
+
+fn dispatch(cli: &Cli, printer: &Printer) -> Outcome {
+    let global = &cli.global;
+    match &cli.command {
+        Command::Demo(args) => demo::run(args, global, printer),
+        Command::Generate(args) => generate::run(args, global, printer),
+        Command::Iam(args) => iam::run(args, global, printer),
+        Command::Rehearse(args) => rehearse::run(args, global, printer),
+        Command::Schema(args) => schema::run(args, global, printer),
+        Command::Completions(args) => completions::run(args, printer),
+        Command::Man(args) => man::run(args, printer),
+    }
+}

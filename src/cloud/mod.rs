@@ -1,0 +1,1 @@
+//! The embedded AWS of the rehearsal. Uses `iam`, never `pipeline`.

@@ -1,0 +1,1 @@
+//! `snaplake.toml` as the user typed it: spans, defaults, JSON Schema.

@@ -1,0 +1,1 @@
+//! The IAM engine: policy language, evaluator, linter, composer, reference data. Pure.

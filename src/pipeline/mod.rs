@@ -1,0 +1,1 @@
+//! The model: names, ARNs, principals, steps, needs. Pure.

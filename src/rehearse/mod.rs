@@ -1,0 +1,1 @@
+//! A rehearsal: the run of `run/` against the cloud of `cloud/`, which know nothing of each other.

@@ -1,0 +1,1 @@
+//! Text, JSON, HTML, SARIF and JUnit from one result type.

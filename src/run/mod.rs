@@ -1,0 +1,1 @@
+//! The one-shot run: steps, journal, resume, publish, rollback, progress.

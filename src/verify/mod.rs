@@ -1,0 +1,1 @@
+//! The checks of an export, each one named and explained.

@@ -1,0 +1,4 @@
+//! The outside view of `cli`.
+
+#[path = "../support/mod.rs"]
+mod support;

@@ -1,0 +1,4 @@
+//! The outside view of `cloud`.
+
+#[path = "../support/mod.rs"]
+mod support;

@@ -1,0 +1,4 @@
+//! The outside view of `iam`.
+
+#[path = "../support/mod.rs"]
+mod support;

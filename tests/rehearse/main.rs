@@ -1,0 +1,4 @@
+//! The outside view of `rehearse`.
+
+#[path = "../support/mod.rs"]
+mod support;

@@ -1,0 +1,4 @@
+//! The outside view of `terraform`.
+
+#[path = "../support/mod.rs"]
+mod support;
