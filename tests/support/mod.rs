@@ -36,7 +36,18 @@ pub fn tool(name: &str) -> Option<PathBuf> {
         .find(|file| file.is_file());
     if found.is_none() {
         assert!(std::env::var_os("CI").is_none(), "`{name}` is missing, and CI skips nothing");
-        eprintln!("skipped: `{name}` is not installed; `make test` installs what it can");
+        skip(&format!("`{name}` is not installed"));
     }
     found
+}
+
+/// Records that a test did not run; `make test` lists these at its end.
+pub fn skip(why: &str) {
+    use std::io::Write as _;
+    let test = std::thread::current().name().unwrap_or("?").to_owned();
+    eprintln!("skipped: {test}: {why}");
+    if let Some(file) = std::env::var_os("SNAPLAKE_SKIPPED") {
+        let opened = std::fs::OpenOptions::new().append(true).create(true).open(file);
+        let _ = opened.and_then(|mut file| writeln!(file, "{test}: {why}"));
+    }
 }
