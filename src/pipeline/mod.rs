@@ -1,1 +1,74 @@
 //! The model: names, ARNs, principals, steps, needs. Pure.
+//!
+//! Terraform, policies, the permission check, the rehearsal, the run and the report are all read
+//! off one [`Pipeline`]; nothing is named twice.
+
+mod names;
+mod principal;
+mod step;
+mod tables;
+
+pub use names::PLACEHOLDER_KEY_ID;
+pub use principal::{Principal, PrincipalKind, Trusted};
+pub use step::Step;
+pub use tables::table_names;
+
+pub use crate::config::{
+    Athena, Catalog, CatalogMode, Engine, EngineFamily, IamSettings, KeyChoice, Lake,
+    RehearsalSource, Retention, SnapshotChoice, Source, SourceKind, TableRef, View,
+};
+
+use crate::config::Settings;
+use std::collections::BTreeMap;
+
+/// One pipeline, with every name settled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pipeline {
+    /// The prefix of every name that the pipeline makes.
+    pub name: String,
+    /// The twelve digits of its account.
+    pub account: String,
+    /// Its region.
+    pub region: String,
+    /// The partition of the region: `aws`, `aws-cn`, `aws-us-gov`…
+    pub partition: &'static str,
+    /// The database to export.
+    pub source: Source,
+    /// Where the exports go.
+    pub lake: Lake,
+    /// The Glue database that the tables appear in.
+    pub catalog: Catalog,
+    /// How Athena reads them.
+    pub athena: Athena,
+    /// The views, each after those that it reads.
+    pub views: Vec<View>,
+    /// How much history is kept.
+    pub retention: Retention,
+    /// Tags of everything that the pipeline makes, besides its own.
+    pub tags: BTreeMap<String, String>,
+    /// Where roles and policies live, and what bounds them.
+    pub iam: IamSettings,
+    /// What a rehearsal reads instead of the production database.
+    pub rehearsal: Option<RehearsalSource>,
+}
+
+impl From<&Settings> for Pipeline {
+    fn from(settings: &Settings) -> Self {
+        let settings = settings.clone();
+        Self {
+            partition: names::partition(&settings.region),
+            name: settings.name,
+            account: settings.account,
+            region: settings.region,
+            source: settings.source,
+            lake: settings.lake,
+            catalog: settings.catalog,
+            athena: settings.athena,
+            views: settings.views,
+            retention: settings.retention,
+            tags: settings.tags,
+            iam: settings.iam,
+            rehearsal: settings.rehearsal,
+        }
+    }
+}

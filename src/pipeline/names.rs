@@ -1,0 +1,218 @@
+//! Every name and every ARN, made here and nowhere else.
+
+use super::{KeyChoice, Pipeline, PrincipalKind, SnapshotChoice, SourceKind};
+
+/// Stands for the id of a key that Terraform has yet to make, in policies written before it exists.
+pub const PLACEHOLDER_KEY_ID: &str = "00000000-0000-0000-0000-000000000000";
+
+/// The partition of a region.
+///
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>, and the endpoint rules
+/// (`partitions.json`) of the AWS SDKs.
+pub(super) fn partition(region: &str) -> &'static str {
+    const PREFIXES: [(&str, &str); 7] = [
+        ("cn-", "aws-cn"),
+        ("us-gov-", "aws-us-gov"),
+        ("us-iso-", "aws-iso"),
+        ("us-isob-", "aws-iso-b"),
+        ("eu-isoe-", "aws-iso-e"),
+        ("us-isof-", "aws-iso-f"),
+        ("eusc-", "aws-eusc"),
+    ];
+    PREFIXES
+        .into_iter()
+        .find(|(prefix, _)| region.starts_with(prefix))
+        .map_or("aws", |(_, partition)| partition)
+}
+
+impl Pipeline {
+    fn arn(&self, service: &str, resource: &str) -> String {
+        format!("arn:{}:{service}:{}:{}:{resource}", self.partition, self.region, self.account)
+    }
+
+    /// The ARN of the account's root, which in a policy stands for the account as a whole.
+    #[must_use]
+    pub fn account_root_arn(&self) -> String {
+        format!("arn:{}:iam::{}:root", self.partition, self.account)
+    }
+
+    // --- the source -------------------------------------------------------------------------------
+
+    /// The ARN of the DB instance or cluster.
+    #[must_use]
+    pub fn source_arn(&self) -> String {
+        match &self.source.kind {
+            SourceKind::Cluster(id) => self.arn("rds", &format!("cluster:{id}")),
+            SourceKind::Instance(id) => self.arn("rds", &format!("db:{id}")),
+        }
+    }
+
+    /// The ARN of one snapshot of the source, by its identifier.
+    #[must_use]
+    pub fn snapshot_arn(&self, id: &str) -> String {
+        let kind = if self.source.kind.is_cluster() { "cluster-snapshot" } else { "snapshot" };
+        self.arn("rds", &format!("{kind}:{id}"))
+    }
+
+    /// The ARN pattern of the snapshots that a run may export.
+    ///
+    /// Automated snapshots are named `rds:<source>-YYYY-MM-DD-HH-MM`; each digit is a `?`, so that
+    /// the pattern for `shop` leaves out the snapshots of `shop-staging`. Manual snapshots bear any
+    /// name, so nothing narrower than all of them can be named.
+    #[must_use]
+    pub fn snapshot_arn_pattern(&self) -> String {
+        match &self.source.snapshot {
+            SnapshotChoice::LatestAutomated => {
+                self.snapshot_arn(&format!("rds:{}-????-??-??-??-??", self.source.kind.id()))
+            }
+            SnapshotChoice::LatestManual => self.snapshot_arn("*"),
+            SnapshotChoice::Create => self.snapshot_arn(&format!("{}-*", self.name)),
+            SnapshotChoice::Arn(arn) => arn.clone(),
+        }
+    }
+
+    /// What `ExportOnly` of `StartExportTask` says: the tables, or the whole database.
+    #[must_use]
+    pub fn export_only(&self) -> Vec<String> {
+        if self.source.tables.is_empty() {
+            return vec![self.source.database.clone()];
+        }
+        let family = self.source.engine.family();
+        self.source.tables.iter().map(|table| table.export_only(family)).collect()
+    }
+
+    // --- the lake ---------------------------------------------------------------------------------
+
+    /// The ARN of the bucket.
+    #[must_use]
+    pub fn bucket_arn(&self) -> String {
+        format!("arn:{}:s3:::{}", self.partition, self.lake.bucket)
+    }
+
+    /// The ARN (or, with wildcards, the ARN pattern) of objects in the bucket.
+    #[must_use]
+    pub fn object_arn(&self, key: &str) -> String {
+        format!("{}/{key}", self.bucket_arn())
+    }
+
+    /// The bucket that takes the lake bucket's access logs.
+    #[must_use]
+    pub fn log_bucket(&self) -> String {
+        format!("{}-logs", self.lake.bucket)
+    }
+
+    /// The key prefix of every export, with its slash: `exports/`.
+    #[must_use]
+    pub fn exports_prefix(&self) -> String {
+        format!("{}/", self.lake.prefix)
+    }
+
+    /// The key prefix of one export, with its slash: `exports/<export id>/`.
+    #[must_use]
+    pub fn export_prefix(&self, export: &str) -> String {
+        format!("{}/{export}/", self.lake.prefix)
+    }
+
+    /// The `s3://` address of one export's prefix, with its slash.
+    #[must_use]
+    pub fn export_location(&self, export: &str) -> String {
+        format!("s3://{}/{}", self.lake.bucket, self.export_prefix(export))
+    }
+
+    /// The id of the key; [`PLACEHOLDER_KEY_ID`] while Terraform has yet to make it.
+    #[must_use]
+    pub fn key_id(&self) -> &str {
+        match &self.lake.key {
+            KeyChoice::Create => PLACEHOLDER_KEY_ID,
+            KeyChoice::Existing(arn) => arn.rsplit_once('/').map_or(arn.as_str(), |(_, id)| id),
+        }
+    }
+
+    /// The ARN of the key, with [`PLACEHOLDER_KEY_ID`] while Terraform has yet to make it.
+    #[must_use]
+    pub fn key_arn(&self) -> String {
+        match &self.lake.key {
+            KeyChoice::Create => self.arn("kms", &format!("key/{PLACEHOLDER_KEY_ID}")),
+            KeyChoice::Existing(arn) => arn.clone(),
+        }
+    }
+
+    /// The alias of a key that Terraform makes: `alias/<name>-lake`.
+    #[must_use]
+    pub fn key_alias(&self) -> Option<String> {
+        (self.lake.key == KeyChoice::Create).then(|| format!("alias/{}-lake", self.name))
+    }
+
+    // --- the catalog ------------------------------------------------------------------------------
+
+    /// The ARN of the account's data catalog.
+    #[must_use]
+    pub fn catalog_arn(&self) -> String {
+        self.arn("glue", "catalog")
+    }
+
+    /// The Glue database in which an export is looked at before it goes live.
+    #[must_use]
+    pub fn staging_database(&self) -> String {
+        format!("{}_staging", self.catalog.database)
+    }
+
+    /// The ARN of a Glue database.
+    #[must_use]
+    pub fn database_arn(&self, database: &str) -> String {
+        self.arn("glue", &format!("database/{database}"))
+    }
+
+    /// The ARN (or, with wildcards, the ARN pattern) of tables in a Glue database.
+    #[must_use]
+    pub fn table_arn(&self, database: &str, table: &str) -> String {
+        self.arn("glue", &format!("table/{database}/{table}"))
+    }
+
+    /// The crawler's name, used in crawler mode.
+    #[must_use]
+    pub fn crawler_name(&self) -> String {
+        format!("{}-crawler", self.name)
+    }
+
+    /// The ARN of the crawler.
+    #[must_use]
+    pub fn crawler_arn(&self) -> String {
+        self.arn("glue", &format!("crawler/{}", self.crawler_name()))
+    }
+
+    // --- Athena -----------------------------------------------------------------------------------
+
+    /// The ARN of the workgroup.
+    #[must_use]
+    pub fn workgroup_arn(&self) -> String {
+        self.arn("athena", &format!("workgroup/{}", self.athena.workgroup))
+    }
+
+    /// The key prefix of Athena's results, with its slash.
+    #[must_use]
+    pub fn results_prefix(&self) -> &'static str {
+        "athena-results/"
+    }
+
+    /// The `s3://` address of Athena's results, with its slash.
+    #[must_use]
+    pub fn results_location(&self) -> String {
+        format!("s3://{}/{}", self.lake.bucket, self.results_prefix())
+    }
+
+    // --- IAM --------------------------------------------------------------------------------------
+
+    /// The name of a principal's role, and of the policy that it carries.
+    #[must_use]
+    pub fn role_name(&self, principal: PrincipalKind) -> String {
+        format!("{}-{}", self.name, principal.id())
+    }
+
+    /// The ARN of a principal's role.
+    #[must_use]
+    pub fn role_arn(&self, principal: PrincipalKind) -> String {
+        let (partition, account) = (self.partition, &self.account);
+        format!("arn:{partition}:iam::{account}:role{}{}", self.iam.path, self.role_name(principal))
+    }
+}
