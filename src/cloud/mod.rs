@@ -1,1 +1,12 @@
-//! The embedded AWS of the rehearsal. Uses `iam`, never `pipeline`.
+//! The embedded AWS of the rehearsal: one HTTP server on loopback that answers RDS, S3, KMS, Glue,
+//! Athena, STS and IAM, over virtual time, and authorizes everything.
+//!
+//! Uses [`crate::iam`], never the pipeline: what a call needs is derived from AWS's service
+//! authorization reference, so that a wrong need of ours shows up as a denial or as a grant that
+//! nothing used. Start at [`Cloud::start`].
+
+pub mod access_log;
+pub mod caller;
+pub mod catalog;
+pub mod clock;
+pub mod storage;

@@ -1,0 +1,29 @@
+//! Under whose name something is done.
+
+use std::sync::Arc;
+
+/// The principal under which an access happens, and what the access log and the request context
+/// say of it. Made by the API handlers; whoever works for a call passes it on.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// The principal: a role session's or user's ARN, or the role session under which a service acts.
+    pub principal: Arc<str>,
+    /// The API operation that arrived and caused this, such as `StartQueryExecution`.
+    pub call: Arc<str>,
+    /// The service that makes the access on the principal's behalf, such as `athena.amazonaws.com`;
+    /// `None` when the principal calls itself.
+    pub via: Option<Arc<str>>,
+    /// Context keys that every access under this caller carries, such as `aws:SourceIp`.
+    pub context: Arc<[(String, String)]>,
+    /// The session policy of the principal's credentials, if any.
+    pub session_policy: Option<Arc<str>>,
+}
+
+impl Caller {
+    /// The same principal, with a service acting for it (forward access session): the accesses carry
+    /// `aws:CalledVia` and `aws:ViaAWSService`.
+    #[must_use]
+    pub fn through(&self, service: &str) -> Self {
+        Self { via: Some(service.into()), ..self.clone() }
+    }
+}
