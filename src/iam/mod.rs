@@ -1,1 +1,3 @@
 //! The IAM engine: policy language, evaluator, linter, composer, reference data. Pure.
+
+pub mod reference;
