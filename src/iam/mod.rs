@@ -1,3 +1,4 @@
 //! The IAM engine: policy language, evaluator, linter, composer, reference data. Pure.
 
+pub mod json;
 pub mod reference;
