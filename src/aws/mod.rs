@@ -1,1 +1,18 @@
 //! SDK clients: credentials, endpoints, retries, paging, polling.
+//!
+//! Everything that talks to AWS does it through [`Clients`], says what went wrong as one
+//! [`AwsError`], and waits only through a [`Clock`].
+
+mod athena;
+mod clients;
+mod clock;
+mod error;
+mod poll;
+
+pub use athena::{Athena, Column, MAX_SQL_BYTES, QueryError, QueryResult};
+pub use clients::{Clients, ConnectError, Settings, StaticCredentials};
+pub(crate) use clock::between;
+pub use clock::{BoxFuture, Clock, SystemClock};
+pub use error::{AwsError, Denial, ErrorKind};
+pub(crate) use error::failed;
+pub use poll::{Interrupted, Poll, Stop};

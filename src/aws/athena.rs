@@ -1,0 +1,275 @@
+//! Queries through Athena: start, wait, read the rows, stop what is no longer wanted.
+
+use super::clients::Clients;
+use super::clock::{Clock, between};
+use super::error::{AwsError, Denial, ErrorKind, failed, parse_denial};
+use super::poll::{Interrupted, Poll, Stop};
+use aws_sdk_athena::types::{
+    QueryExecution, QueryExecutionContext, QueryExecutionState, StatementType,
+};
+use std::time::Duration;
+
+/// The longest SQL text that Athena takes, in bytes:
+/// <https://docs.aws.amazon.com/athena/latest/ug/service-limits.html>.
+pub const MAX_SQL_BYTES: usize = 262_144;
+
+/// How often a query is tried again that failed by no fault of its own.
+const RETRIES: usize = 2;
+
+/// Runs queries in one workgroup. What the results are encrypted with and where they go is the
+/// workgroup's business.
+#[derive(Clone)]
+pub struct Athena<'a> {
+    clients: &'a Clients,
+    clock: &'a dyn Clock,
+    workgroup: &'a str,
+    stop: Stop,
+    limit: Duration,
+}
+
+impl std::fmt::Debug for Athena<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Athena").field("workgroup", &self.workgroup).finish_non_exhaustive()
+    }
+}
+
+/// The rows of a query.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct QueryResult {
+    /// The query execution's id.
+    pub id: String,
+    /// The columns.
+    pub columns: Vec<Column>,
+    /// The rows, as Athena prints them; `None` is NULL.
+    pub rows: Vec<Vec<Option<String>>>,
+    /// How much data Athena scanned, in bytes.
+    pub scanned_bytes: u64,
+}
+
+/// A column of a result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    /// The name.
+    pub name: String,
+    /// The type, in Athena's words: `varchar`, `bigint`, `timestamp`.
+    pub data_type: String,
+}
+
+/// Why a query gave no rows.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum QueryError {
+    /// A call to Athena failed.
+    #[error(transparent)]
+    Aws(#[from] AwsError),
+    /// Athena ran the query and it failed.
+    #[error("Athena query {id} in `{}` failed: {}", database.escape_debug(), reason.escape_debug())]
+    Failed {
+        /// The query execution's id.
+        id: String,
+        /// The database that unqualified names resolve in.
+        database: String,
+        /// The reason, in Athena's words.
+        reason: String,
+    },
+    /// The query took longer than allowed and was stopped.
+    #[error("Athena query {id} did not end within {} s and was stopped", limit.as_secs())]
+    TooLong {
+        /// The query execution's id.
+        id: String,
+        /// The limit.
+        limit: Duration,
+    },
+    /// Somebody asked to stop; the query was stopped.
+    #[error(transparent)]
+    Interrupted(#[from] Interrupted),
+}
+
+impl QueryError {
+    /// Who was denied what, when that is why the query failed.
+    #[must_use]
+    pub fn denial(&self) -> Option<Denial> {
+        match self {
+            Self::Aws(error) => error.denial(),
+            Self::Failed { reason, .. } => parse_denial(reason),
+            Self::TooLong { .. } | Self::Interrupted(_) => None,
+        }
+    }
+}
+
+/// The end of one attempt.
+enum Attempt {
+    Succeeded(Box<QueryExecution>),
+    Failed { reason: String, again: bool },
+}
+
+impl<'a> Athena<'a> {
+    /// Queries in `workgroup`, until somebody asks `stop`. A query may take 30 minutes, which is
+    /// Athena's own default limit.
+    #[must_use]
+    pub fn new(clients: &'a Clients, clock: &'a dyn Clock, workgroup: &'a str, stop: Stop) -> Self {
+        Self { clients, clock, workgroup, stop, limit: Duration::from_mins(30) }
+    }
+
+    /// The same, with another limit on the time that one query may take.
+    #[must_use]
+    pub fn with_limit(mut self, limit: Duration) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// Runs one statement; unqualified names resolve in `database`. A query that failed by a fault
+    /// of Athena's is tried again, twice.
+    ///
+    /// # Errors
+    /// When a call fails, the query fails, takes too long, or somebody asks to stop. In the last two
+    /// cases the query is stopped in AWS too.
+    pub async fn query(&self, database: &str, sql: &str) -> Result<QueryResult, QueryError> {
+        let mut left = RETRIES;
+        loop {
+            let id = self.start(database, sql).await?;
+            match self.wait(&id).await? {
+                Attempt::Succeeded(execution) => return self.rows(id, &execution).await,
+                Attempt::Failed { again: true, reason } if left > 0 => {
+                    tracing::warn!(id, reason, "a query failed inside Athena; trying again");
+                    left -= 1;
+                }
+                Attempt::Failed { reason, .. } => {
+                    return Err(QueryError::Failed { id, database: database.to_owned(), reason });
+                }
+            }
+        }
+    }
+
+    /// Starts a statement and returns its id. When the account runs as many queries as it may, this
+    /// waits for its turn.
+    ///
+    /// # Errors
+    /// When the call fails, or somebody asks to stop.
+    pub async fn start(&self, database: &str, sql: &str) -> Result<String, QueryError> {
+        let begun = self.clock.now();
+        loop {
+            self.stop.check()?;
+            let outcome = self
+                .clients
+                .athena
+                .start_query_execution()
+                .work_group(self.workgroup)
+                .query_execution_context(
+                    QueryExecutionContext::builder().database(database).build(),
+                )
+                .query_string(sql)
+                .send()
+                .await
+                .map_err(failed("athena", "StartQueryExecution", self.workgroup));
+            let waited = between(begun, self.clock.now());
+            match outcome {
+                Ok(started) => return Ok(started.query_execution_id.unwrap_or_default()),
+                Err(error) if error.kind == ErrorKind::Throttled && waited < self.limit => {
+                    Poll::SHORT.wait(self.clock, waited, &self.stop).await?;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Stops a query. Stopping one that has ended is no error.
+    ///
+    /// # Errors
+    /// When the call fails.
+    pub async fn stop(&self, id: &str) -> Result<(), AwsError> {
+        self.clients
+            .athena
+            .stop_query_execution()
+            .query_execution_id(id)
+            .send()
+            .await
+            .map(|_| ())
+            .map_err(failed("athena", "StopQueryExecution", id))
+    }
+
+    async fn wait(&self, id: &str) -> Result<Attempt, QueryError> {
+        let begun = self.clock.now();
+        loop {
+            let execution = self
+                .clients
+                .athena
+                .get_query_execution()
+                .query_execution_id(id)
+                .send()
+                .await
+                .map_err(failed("athena", "GetQueryExecution", id))?
+                .query_execution
+                .unwrap_or_else(|| QueryExecution::builder().build());
+            let status = execution.status();
+            match status.and_then(|status| status.state()) {
+                Some(QueryExecutionState::Succeeded) => {
+                    return Ok(Attempt::Succeeded(Box::new(execution)));
+                }
+                Some(QueryExecutionState::Failed | QueryExecutionState::Cancelled) => {
+                    let again = status
+                        .and_then(|status| status.athena_error())
+                        .is_some_and(|error| error.retryable() || error.error_category() == Some(1));
+                    let reason = status
+                        .and_then(|status| status.state_change_reason())
+                        .unwrap_or("Athena gave no reason")
+                        .to_owned();
+                    return Ok(Attempt::Failed { reason, again });
+                }
+                _ => {}
+            }
+            let elapsed = between(begun, self.clock.now());
+            if elapsed >= self.limit {
+                self.stop(id).await?;
+                return Err(QueryError::TooLong { id: id.to_owned(), limit: self.limit });
+            }
+            if let Err(interrupted) = Poll::SHORT.wait(self.clock, elapsed, &self.stop).await {
+                // The user wants to leave; that the query could not be stopped is only worth a line.
+                if let Err(error) = self.stop(id).await {
+                    tracing::warn!(%error, "a query goes on in Athena");
+                }
+                return Err(interrupted.into());
+            }
+        }
+    }
+
+    async fn rows(&self, id: String, execution: &QueryExecution) -> Result<QueryResult, QueryError> {
+        let mut result = QueryResult {
+            id,
+            scanned_bytes: execution
+                .statistics()
+                .and_then(|statistics| statistics.data_scanned_in_bytes())
+                .and_then(|bytes| u64::try_from(bytes).ok())
+                .unwrap_or_default(),
+            ..QueryResult::default()
+        };
+        // The statements that return rows repeat the column names as the first of them.
+        let mut header = execution.statement_type() == Some(&StatementType::Dml);
+        let mut pages = self
+            .clients
+            .athena
+            .get_query_results()
+            .query_execution_id(&result.id)
+            .into_paginator()
+            .send();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(failed("athena", "GetQueryResults", &result.id))?;
+            let Some(set) = page.result_set else { continue };
+            if result.columns.is_empty() {
+                let columns = set.result_set_metadata.and_then(|metadata| metadata.column_info);
+                result.columns = columns
+                    .unwrap_or_default()
+                    .into_iter()
+                    .map(|info| Column { name: info.name, data_type: info.r#type })
+                    .collect();
+            }
+            for row in set.rows.unwrap_or_default() {
+                if std::mem::take(&mut header) {
+                    continue;
+                }
+                let values = row.data.unwrap_or_default().into_iter();
+                result.rows.push(values.map(|datum| datum.var_char_value).collect());
+            }
+        }
+        Ok(result)
+    }
+}

@@ -1,0 +1,125 @@
+//! How often to ask whether something has happened, and how to stop asking.
+
+use super::clock::Clock;
+use rand::RngExt as _;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// How often to ask. The wait grows with the time already spent, so that the moment between an
+/// end in AWS and its notice stays a small share of the whole, and a long wait costs few calls.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Poll {
+    /// The shortest wait.
+    pub floor: Duration,
+    /// The longest wait.
+    pub ceiling: Duration,
+}
+
+/// The share of the time already spent that the next wait may take.
+const SHARE: f64 = 0.02;
+
+impl Poll {
+    /// For what takes minutes or hours: exports, snapshots, crawlers.
+    pub const LONG: Self =
+        Self { floor: Duration::from_secs(5), ceiling: Duration::from_secs(120) };
+    /// For what takes seconds: queries.
+    pub const SHORT: Self =
+        Self { floor: Duration::from_millis(250), ceiling: Duration::from_secs(5) };
+
+    /// The next wait after `elapsed`, spread by `jitter` (0 to 1) over its last fifth, so that runs
+    /// that started together do not ask together.
+    #[must_use]
+    pub fn delay(self, elapsed: Duration, jitter: f64) -> Duration {
+        let wanted = elapsed.mul_f64(SHARE).clamp(self.floor, self.ceiling);
+        wanted.mul_f64(1.0 - 0.2 * jitter.clamp(0.0, 1.0))
+    }
+
+    /// Waits once, unless told to stop.
+    ///
+    /// # Errors
+    /// [`Interrupted`] when `stop` was or is asked for meanwhile.
+    pub async fn wait(
+        self,
+        clock: &dyn Clock,
+        elapsed: Duration,
+        stop: &Stop,
+    ) -> Result<(), Interrupted> {
+        let delay = self.delay(elapsed, rand::rng().random());
+        tokio::select! {
+            biased;
+            () = stop.asked() => Err(Interrupted),
+            () = clock.sleep(delay) => Ok(()),
+        }
+    }
+}
+
+/// The user or a signal asked to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("interrupted")]
+pub struct Interrupted;
+
+/// A request to stop, shared between whoever hears the signal and whoever works.
+#[derive(Debug, Clone)]
+pub struct Stop(Arc<watch::Sender<bool>>);
+
+impl Default for Stop {
+    fn default() -> Self {
+        Self(Arc::new(watch::Sender::new(false)))
+    }
+}
+
+impl Stop {
+    /// Asks to stop.
+    pub fn ask(&self) {
+        self.0.send_replace(true);
+    }
+
+    /// Whether somebody asked to stop.
+    #[must_use]
+    pub fn is_asked(&self) -> bool {
+        *self.0.borrow()
+    }
+
+    /// Resolves when somebody asks to stop; at once when somebody already did.
+    pub async fn asked(&self) {
+        // The sender lives in `self`, so waiting cannot fail.
+        let _ = self.0.subscribe().wait_for(|asked| *asked).await;
+    }
+
+    /// An error once somebody asked to stop.
+    ///
+    /// # Errors
+    /// [`Interrupted`], exactly then.
+    pub fn check(&self) -> Result<(), Interrupted> {
+        if self.is_asked() { Err(Interrupted) } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::SystemClock;
+
+    #[test]
+    fn a_wait_is_at_most_two_percent_of_the_time_spent_or_the_floor() {
+        let poll = Poll::LONG;
+        assert_eq!(poll.delay(Duration::ZERO, 0.0), Duration::from_secs(5));
+        assert_eq!(poll.delay(Duration::from_secs(1000), 0.0), Duration::from_secs(20));
+        assert_eq!(poll.delay(Duration::from_secs(1000), 1.0), Duration::from_secs(16));
+        assert_eq!(poll.delay(Duration::from_secs(1_000_000), 0.0), Duration::from_secs(120));
+    }
+
+    #[tokio::test]
+    async fn stopping_ends_a_wait_at_once() {
+        let stop = Stop::default();
+        let other = stop.clone();
+        let waiting = tokio::spawn(async move {
+            Poll::LONG.wait(&SystemClock, Duration::from_secs(6000), &other).await
+        });
+        tokio::task::yield_now().await;
+        stop.ask();
+        assert_eq!(waiting.await.unwrap(), Err(Interrupted));
+        assert_eq!(stop.check(), Err(Interrupted));
+    }
+}
