@@ -206,9 +206,10 @@ impl<'a> Athena<'a> {
                     return Ok(Attempt::Succeeded(Box::new(execution)));
                 }
                 Some(QueryExecutionState::Failed | QueryExecutionState::Cancelled) => {
-                    let again = status
-                        .and_then(|status| status.athena_error())
-                        .is_some_and(|error| error.retryable() || error.error_category() == Some(1));
+                    let again =
+                        status.and_then(|status| status.athena_error()).is_some_and(|error| {
+                            error.retryable() || error.error_category() == Some(1)
+                        });
                     let reason = status
                         .and_then(|status| status.state_change_reason())
                         .unwrap_or("Athena gave no reason")
@@ -232,7 +233,11 @@ impl<'a> Athena<'a> {
         }
     }
 
-    async fn rows(&self, id: String, execution: &QueryExecution) -> Result<QueryResult, QueryError> {
+    async fn rows(
+        &self,
+        id: String,
+        execution: &QueryExecution,
+    ) -> Result<QueryResult, QueryError> {
         let mut result = QueryResult {
             id,
             scanned_bytes: execution

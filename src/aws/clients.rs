@@ -50,9 +50,7 @@ impl ConnectError {
     #[must_use]
     pub fn help(&self) -> &'static str {
         match self {
-            Self::NoRegion => {
-                "set `region` in snaplake.toml, give `--region`, or set AWS_REGION"
-            }
+            Self::NoRegion => "set `region` in snaplake.toml, give `--region`, or set AWS_REGION",
         }
     }
 }

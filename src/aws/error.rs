@@ -129,9 +129,7 @@ impl AwsError {
                  run"
                 .to_owned()
             }
-            ErrorKind::Service => {
-                "the run can be resumed once the cause is removed".to_owned()
-            }
+            ErrorKind::Service => "the run can be resumed once the cause is removed".to_owned(),
         }
     }
 
@@ -208,8 +206,11 @@ fn chain(error: &(dyn std::error::Error + 'static)) -> String {
 /// What an error code means. The codes are those of the service models.
 fn classify(code: &str, status: Option<u16>) -> ErrorKind {
     match code {
-        "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation"
-        | "AuthorizationError" | "NotAuthorized" => ErrorKind::Denied,
+        "AccessDenied"
+        | "AccessDeniedException"
+        | "UnauthorizedOperation"
+        | "AuthorizationError"
+        | "NotAuthorized" => ErrorKind::Denied,
         "ExpiredToken"
         | "ExpiredTokenException"
         | "InvalidClientTokenId"

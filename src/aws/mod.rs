@@ -13,6 +13,6 @@ pub use athena::{Athena, Column, MAX_SQL_BYTES, QueryError, QueryResult};
 pub use clients::{Clients, ConnectError, Settings, StaticCredentials};
 pub(crate) use clock::between;
 pub use clock::{BoxFuture, Clock, SystemClock};
-pub use error::{AwsError, Denial, ErrorKind};
 pub(crate) use error::failed;
+pub use error::{AwsError, Denial, ErrorKind};
 pub use poll::{Interrupted, Poll, Stop};

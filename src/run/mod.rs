@@ -1,1 +1,19 @@
 //! The one-shot run: steps, journal, resume, publish, rollback, progress.
+//!
+//! [`run`] takes a pipeline through its steps. It knows AWS only through [`crate::aws`], and time only
+//! through a [`crate::aws::Clock`], so that it cannot tell a rehearsal from the real thing.
+
+mod error;
+mod options;
+mod report;
+mod run_steps;
+
+pub use error::{Failure, FailureKind, RunError};
+pub use options::{
+    Event, ExtraChecks, NoProgress, Progress, RunOptions, StagedColumn, StagedTable,
+};
+pub use report::{
+    Action, ExportInfo, Outcome, PrunedExport, PublishedTable, RunReport, SnapshotInfo, StepRecord,
+    ViewReport,
+};
+pub use run_steps::run;

@@ -1,0 +1,150 @@
+//! What a caller hands to a run, and what it hears of it.
+
+use super::report::StepRecord;
+use crate::aws::{Athena, BoxFuture, QueryError, Stop};
+use crate::pipeline::{Step, TableRef};
+use crate::verify::{Check, TableVerification};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How to run.
+#[derive(Clone, Default)]
+pub struct RunOptions {
+    /// The folder of the journals; `.snaplake/runs` by custom. Made when it is not there.
+    pub journal: PathBuf,
+    /// Continue this run instead of beginning one.
+    pub resume: Option<String>,
+    /// Publish this export, already in the lake, instead of making one: a rollback.
+    pub export: Option<String>,
+    /// Heard by every wait; asking it ends the run cleanly.
+    pub stop: Stop,
+    /// Checks of each staged table besides the run's own.
+    pub checks: Option<Arc<dyn ExtraChecks>>,
+}
+
+impl std::fmt::Debug for RunOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RunOptions")
+            .field("journal", &self.journal)
+            .field("resume", &self.resume)
+            .field("export", &self.export)
+            .field("checks", &self.checks.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Checks that somebody else adds to the run's own, before anything goes live.
+pub trait ExtraChecks: Send + Sync {
+    /// Checks one staged table; may query it. A failed check fails the run like any other.
+    ///
+    /// # Errors
+    /// When a query fails, which counts as a failed check of the table.
+    fn check<'a>(
+        &'a self,
+        table: &'a StagedTable,
+        athena: &'a Athena<'a>,
+    ) -> BoxFuture<'a, Result<Vec<Check>, QueryError>>;
+}
+
+/// A table in the staging database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StagedTable {
+    /// The table in the source database.
+    pub source: TableRef,
+    /// The staging database.
+    pub database: String,
+    /// The table's name in it.
+    pub table: String,
+    /// Where its files are: an `s3://` address with a slash at its end.
+    pub location: String,
+    /// Rows, as the Parquet footers count them.
+    pub rows: u64,
+    /// The columns.
+    pub columns: Vec<StagedColumn>,
+}
+
+/// A column of a staged table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StagedColumn {
+    /// Its name in the catalog.
+    pub name: String,
+    /// Its Hive type: `bigint`, `decimal(10,2)`.
+    pub hive_type: String,
+}
+
+/// Hears what a run does. Called often; must not block.
+pub trait Progress: Send + Sync {
+    /// Something happened.
+    fn event(&self, event: &Event<'_>);
+}
+
+/// What happened.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// The run has an id, and a journal that it can be resumed from.
+    Started {
+        /// The run's id.
+        run_id: &'a str,
+    },
+    /// A step began.
+    StepStarted {
+        /// Which.
+        step: Step,
+    },
+    /// A step ended.
+    StepEnded {
+        /// How.
+        record: &'a StepRecord,
+    },
+    /// The export goes on.
+    Export {
+        /// RDS's own figure, 0 to 100.
+        percent: u32,
+        /// What RDS has read so far, in gigabytes.
+        gigabytes: u32,
+        /// Time since RDS began.
+        elapsed: Duration,
+        /// What is likely left; none while that would be a guess.
+        remaining: Option<Duration>,
+    },
+    /// Something else is waited for.
+    Waiting {
+        /// What for: `snapshot rds:shop-2026-11-23-03-00 to become available`.
+        what: &'a str,
+        /// Time since the wait began.
+        elapsed: Duration,
+    },
+    /// A table was verified.
+    TableVerified {
+        /// What was found.
+        table: &'a TableVerification,
+        /// How many tables are done, this one included.
+        done: usize,
+        /// How many there are.
+        total: usize,
+    },
+    /// A table went live, or was moved back.
+    TablePublished {
+        /// Its name.
+        table: &'a str,
+        /// How many tables are done, this one included.
+        done: usize,
+        /// How many there are.
+        total: usize,
+    },
+    /// Something that a reader should know although nothing failed.
+    Warning {
+        /// What.
+        message: &'a str,
+    },
+}
+
+/// Hears nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoProgress;
+
+impl Progress for NoProgress {
+    fn event(&self, _event: &Event<'_>) {}
+}
