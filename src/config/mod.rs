@@ -3,10 +3,155 @@
 //! [`parse`] reads the text of a file and either gives the settings or every problem in the file at
 //! once, each with its place. Nothing here touches a disk or a network; views kept in files of their
 //! own are read through the function that [`parse_with`] takes.
+//!
+//! What may be written is one table (`grammar`), which parser, JSON Schema and reference page are
+//! read off.
 
+mod arns;
+mod build;
+mod error;
+mod grammar;
+mod partition;
+mod read;
+mod rules;
 mod settings;
+mod sql;
+mod table_names;
 
+pub use error::{ConfigError, ConfigErrors};
+pub use partition::partition;
 pub use settings::{
-    Athena, Catalog, CatalogMode, Config, Engine, EngineFamily, IamSettings, KeyChoice, Lake,
+    Athena, Catalog, CatalogMode, Engine, EngineFamily, IamSettings, KeyChoice, Lake,
     RehearsalSource, Retention, Settings, SnapshotChoice, Source, SourceKind, TableRef, View,
 };
+pub use table_names::table_names;
+
+use error::quoted;
+use read::{Reader, Table};
+use std::collections::BTreeMap;
+use std::path::Path;
+use toml::de::DeTable;
+
+/// A configuration file that parsed and passed every check.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The pipelines, in the order of the file; never empty.
+    pub pipelines: Vec<Settings>,
+    text: error::Text,
+}
+
+impl Config {
+    /// The pipeline of that name; without a name, the only one.
+    ///
+    /// # Errors
+    ///
+    /// There is none of that name, or there are several and no name.
+    pub fn select(&self, name: Option<&str>) -> Result<&Settings, ConfigErrors> {
+        let found = match (name, self.pipelines.as_slice()) {
+            (None, [only]) => Some(only),
+            (None, _) => None,
+            (Some(name), all) => all.iter().find(|settings| settings.name == name),
+        };
+        found.ok_or_else(|| {
+            let names: Vec<&str> = self.pipelines.iter().map(|one| one.name.as_str()).collect();
+            let message = match name {
+                Some(name) => format!("there is no pipeline {}", quoted(name)),
+                None => format!("the file has {} pipelines, and none is chosen", names.len()),
+            };
+            let help = match name.and_then(|name| read::closest(name, &names)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("choose one of {}", read::listed(&names)),
+            };
+            let error = ConfigError::new(&self.text, &(0..0), message).help(help);
+            ConfigErrors { errors: vec![error] }
+        })
+    }
+}
+
+/// Reads a configuration. `path` is for messages only.
+///
+/// # Errors
+///
+/// Every problem in the file, in the order of their places. A view in a file of its own is one:
+/// [`parse_with`] can read those.
+pub fn parse(path: &Path, text: &str) -> Result<Config, ConfigErrors> {
+    parse_with(path, text, &|_| Err(std::io::ErrorKind::Unsupported.into()))
+}
+
+/// Reads a configuration, and the files that it names through `files`, which gets their names as
+/// they were written.
+///
+/// # Errors
+///
+/// Every problem in the file, in the order of their places.
+pub fn parse_with(
+    path: &Path,
+    text: &str,
+    files: &dyn Fn(&Path) -> std::io::Result<String>,
+) -> Result<Config, ConfigErrors> {
+    let shown = error::text(path, text);
+    let mut reader = Reader { text: &shown, errors: Vec::new() };
+    let (table, problems) = DeTable::parse_recoverable(text);
+    for problem in &problems {
+        let span = problem.span().unwrap_or(0..0);
+        let error = ConfigError::new(&shown, &span, format!("broken TOML: {}", problem.message()))
+            .help("see https://toml.io/en/v1.0.0");
+        reader.error(error);
+    }
+    let span = table.span();
+    let file = reader.table(&grammar::FILE, table.get_ref(), span.start..span.start, "");
+    let mut pipelines = Vec::new();
+    // What is missing may be missing because of what is broken.
+    if problems.is_empty() {
+        let mut tables = tables(&file);
+        clashes(&mut reader, &tables);
+        for table in &mut tables {
+            let table = &mut *table;
+            read::complete(&mut reader, &grammar::PIPELINE, table, "");
+            pipelines.extend(build::settings(&mut reader, table, files));
+        }
+    }
+    if reader.errors.is_empty() {
+        return Ok(Config { pipelines, text: shown.clone() });
+    }
+    let mut errors = reader.errors;
+    errors.sort_by_key(ConfigError::offset);
+    errors.dedup_by(|one, other| {
+        one.offset() == other.offset() && one.to_string() == other.to_string()
+    });
+    Err(ConfigErrors { errors })
+}
+
+fn tables(file: &Table) -> Vec<Table> {
+    match file.tables("pipelines") {
+        [] => vec![file.clone()],
+        several => several.iter().map(|own| read::over(&grammar::PIPELINE, own, file)).collect(),
+    }
+}
+
+/// What two pipelines would both make, or both write to, must differ.
+fn clashes(reader: &mut Reader<'_>, pipelines: &[Table]) {
+    const OWN: [(&str, &str); 4] =
+        [("", "name"), ("lake", "bucket"), ("catalog", "database"), ("athena", "workgroup")];
+    for (section, key) in OWN {
+        let mut seen = BTreeMap::new();
+        for pipeline in pipelines {
+            let table = if section.is_empty() { Some(pipeline) } else { pipeline.table(section) };
+            let Some(text) = table.and_then(|table| table.text(key)) else { continue };
+            if let Some(other) = seen.insert(text.value.clone(), text.span.clone()) {
+                let path = if section.is_empty() { key.into() } else { format!("{section}.{key}") };
+                let message =
+                    format!("two pipelines have {} as their `{path}`", quoted(&text.value));
+                // A value that both take from the file's own keys stands in one place.
+                let place = if other == text.span { &pipeline.span } else { &text.span };
+                let error = ConfigError::new(reader.text, place, message)
+                    .and_at(&other, "the other one")
+                    .help("each pipeline makes its own; give them different names");
+                reader.error(error);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

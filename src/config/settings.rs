@@ -3,13 +3,6 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// A configuration file that parsed and passed every check.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Config {
-    /// The pipelines, in the order of the file; never empty.
-    pub pipelines: Vec<Settings>,
-}
-
 /// The settings of one pipeline.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {

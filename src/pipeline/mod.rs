@@ -6,19 +6,17 @@
 mod names;
 mod principal;
 mod step;
-mod tables;
 
 pub use names::PLACEHOLDER_KEY_ID;
 pub use principal::{Principal, PrincipalKind, Trusted};
 pub use step::Step;
-pub use tables::table_names;
 
 pub use crate::config::{
     Athena, Catalog, CatalogMode, Engine, EngineFamily, IamSettings, KeyChoice, Lake,
-    RehearsalSource, Retention, SnapshotChoice, Source, SourceKind, TableRef, View,
+    RehearsalSource, Retention, SnapshotChoice, Source, SourceKind, TableRef, View, table_names,
 };
 
-use crate::config::Settings;
+use crate::config::{Config, ConfigErrors, Settings};
 use std::collections::BTreeMap;
 
 /// One pipeline, with every name settled.
@@ -52,11 +50,28 @@ pub struct Pipeline {
     pub rehearsal: Option<RehearsalSource>,
 }
 
+impl Pipeline {
+    /// The one pipeline of a configuration.
+    ///
+    /// # Errors
+    ///
+    /// The configuration has several, and one has to be chosen by name: [`Config::select`].
+    pub fn from_config(config: &Config) -> Result<Self, ConfigErrors> {
+        Ok(Self::from(config.select(None)?))
+    }
+
+    /// Every pipeline of a configuration, in its order.
+    #[must_use]
+    pub fn all(config: &Config) -> Vec<Self> {
+        config.pipelines.iter().map(Self::from).collect()
+    }
+}
+
 impl From<&Settings> for Pipeline {
     fn from(settings: &Settings) -> Self {
         let settings = settings.clone();
         Self {
-            partition: names::partition(&settings.region),
+            partition: crate::config::partition(&settings.region),
             name: settings.name,
             account: settings.account,
             region: settings.region,

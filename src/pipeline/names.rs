@@ -5,26 +5,6 @@ use super::{KeyChoice, Pipeline, PrincipalKind, SnapshotChoice, SourceKind};
 /// Stands for the id of a key that Terraform has yet to make, in policies written before it exists.
 pub const PLACEHOLDER_KEY_ID: &str = "00000000-0000-0000-0000-000000000000";
 
-/// The partition of a region.
-///
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>, and the endpoint rules
-/// (`partitions.json`) of the AWS SDKs.
-pub(super) fn partition(region: &str) -> &'static str {
-    const PREFIXES: [(&str, &str); 7] = [
-        ("cn-", "aws-cn"),
-        ("us-gov-", "aws-us-gov"),
-        ("us-iso-", "aws-iso"),
-        ("us-isob-", "aws-iso-b"),
-        ("eu-isoe-", "aws-iso-e"),
-        ("us-isof-", "aws-iso-f"),
-        ("eusc-", "aws-eusc"),
-    ];
-    PREFIXES
-        .into_iter()
-        .find(|(prefix, _)| region.starts_with(prefix))
-        .map_or("aws", |(_, partition)| partition)
-}
-
 impl Pipeline {
     fn arn(&self, service: &str, resource: &str) -> String {
         format!("arn:{}:{service}:{}:{}:{resource}", self.partition, self.region, self.account)

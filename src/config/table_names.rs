@@ -1,6 +1,6 @@
 //! The names that tables of a source bear in the catalog.
 
-use super::{EngineFamily, TableRef};
+use super::settings::{EngineFamily, TableRef};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 

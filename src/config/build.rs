@@ -1,0 +1,187 @@
+//! From a checked tree to settings: what only several keys together can say.
+
+mod source;
+mod views;
+
+use super::arns::{Home, Owner, Wanted, arn};
+use super::error::{ConfigError, quoted};
+use super::read::{At, Reader, Table};
+use super::rules;
+use super::settings::{
+    Athena, Catalog, CatalogMode, IamSettings, KeyChoice, Lake, RehearsalSource, Retention,
+    Settings,
+};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Reads a file that the configuration names.
+pub(super) type Files<'a> = &'a dyn Fn(&Path) -> std::io::Result<String>;
+
+const KEY: Wanted = Wanted {
+    noun: "key",
+    service: "kms",
+    regional: true,
+    resource: &["key/"],
+    account: Owner::Own,
+};
+
+const BOUNDARY: Wanted = Wanted {
+    noun: "permissions boundary",
+    service: "iam",
+    regional: false,
+    resource: &["policy/"],
+    account: Owner::OwnOrAws,
+};
+
+const TRUSTED: Wanted = Wanted {
+    noun: "principal",
+    service: "iam",
+    regional: false,
+    resource: &["role/", "user/", "root"],
+    account: Owner::Any,
+};
+
+/// The settings of one pipeline, unless something is wrong, which the reader then knows.
+pub(super) fn settings(
+    reader: &mut Reader<'_>,
+    table: &Table,
+    files: Files<'_>,
+) -> Option<Settings> {
+    let name = table.text("name").map(|text| text.value.clone());
+    let region = table.text("region").map(|text| text.value.clone());
+    let account = table.text("account").map(|text| text.value.clone());
+    let partition = region.as_deref().map_or("aws", crate::config::partition);
+    let home = Home { partition, region: region.clone(), account: account.clone() };
+
+    // Each part is looked at, whatever is wrong with the others.
+    let source = table.table("source").and_then(|part| source::source(reader, part, &home));
+    let lake = table.table("lake").and_then(|part| lake(reader, part, &home));
+    let catalog = catalog(table, name.as_deref());
+    let athena = athena(table, name.as_deref());
+    let views = views::views(reader, table, source.as_ref(), files);
+    let iam = iam(reader, table, &home);
+    let rehearsal = rehearsal(reader, table, source.as_ref());
+    let tags = tags(reader, table);
+    let exports = table.table("retention").and_then(|part| part.number("exports"));
+
+    Some(Settings {
+        name: name?,
+        account: account?,
+        region: region?,
+        source: source?,
+        lake: lake?,
+        catalog: catalog?,
+        athena: athena?,
+        views: views?,
+        retention: Retention { exports: u32::try_from(exports?).ok()? },
+        tags,
+        iam: iam?,
+        rehearsal,
+    })
+}
+
+fn lake(reader: &mut Reader<'_>, part: &Table, home: &Home) -> Option<Lake> {
+    let key = part.text("key").and_then(|key| match key.value.as_str() {
+        "create" => Some(KeyChoice::Create),
+        _ => arn(reader, home, &KEY, key).map(KeyChoice::Existing),
+    });
+    let bucket = part.text("bucket")?.value.clone();
+    let prefix = part.text("prefix")?.value.clone();
+    Some(Lake { bucket, prefix, key: key? })
+}
+
+fn catalog(table: &Table, name: Option<&str>) -> Option<Catalog> {
+    let part = table.table("catalog")?;
+    let database = match part.text("database") {
+        Some(text) => text.value.clone(),
+        None if part.wrong.contains(&"database") => return None,
+        None => name?.replace('-', "_"),
+    };
+    let mode = match part.text("mode")?.value.as_str() {
+        "crawler" => CatalogMode::Crawler,
+        _ => CatalogMode::Direct,
+    };
+    Some(Catalog { database, mode })
+}
+
+fn athena(table: &Table, name: Option<&str>) -> Option<Athena> {
+    let part = table.table("athena")?;
+    let workgroup = match part.text("workgroup") {
+        Some(text) => text.value.clone(),
+        None if part.wrong.contains(&"workgroup") => return None,
+        None => name?.to_owned(),
+    };
+    let scan_limit = rules::bytes(&part.text("scan_limit")?.value)?;
+    Some(Athena { workgroup, scan_limit })
+}
+
+fn iam(reader: &mut Reader<'_>, table: &Table, home: &Home) -> Option<IamSettings> {
+    let part = table.table("iam")?;
+    let boundary = part.text("permissions_boundary").map(|text| arn(reader, home, &BOUNDARY, text));
+    let mut people = |key: &str| {
+        let listed = part.texts(key);
+        let arns: Vec<_> = listed.iter().map(|text| arn(reader, home, &TRUSTED, text)).collect();
+        if arns.is_empty() {
+            let account = home.account.as_deref()?;
+            return Some(vec![format!("arn:{}:iam::{account}:root", home.partition)]);
+        }
+        let mut arns: Vec<String> = arns.into_iter().collect::<Option<_>>()?;
+        arns.sort();
+        arns.dedup();
+        Some(arns)
+    };
+    let runners = people("runners");
+    let analysts = people("analysts");
+    Some(IamSettings {
+        path: part.text("path")?.value.clone(),
+        permissions_boundary: match boundary {
+            Some(boundary) => Some(boundary?),
+            None => None,
+        },
+        runners: runners?,
+        analysts: analysts?,
+    })
+}
+
+fn rehearsal(
+    reader: &mut Reader<'_>,
+    table: &Table,
+    source: Option<&super::Source>,
+) -> Option<RehearsalSource> {
+    use super::EngineFamily::{MySql, Postgres};
+    let url = table.table("rehearsal")?.text("source")?;
+    let family = match url.value.split(':').next() {
+        Some("postgres" | "postgresql") => Some(Postgres),
+        Some("mysql" | "mariadb") => Some(MySql),
+        _ => None,
+    };
+    if let (Some(family), Some(source)) = (family, source)
+        && family != source.engine.family()
+    {
+        let message = format!("a rehearsal of `{}` can not read this database", source.engine);
+        let help = "use a database of the same family as `engine`, or SQLite, which stands in for \
+                    any";
+        reader.error(ConfigError::new(reader.text, &url.span, message).help(help));
+    }
+    Some(RehearsalSource { url: url.value.clone() })
+}
+
+fn tags(reader: &mut Reader<'_>, table: &Table) -> BTreeMap<String, String> {
+    let mut tags = BTreeMap::new();
+    let mut seen: BTreeMap<String, At<String>> = BTreeMap::new();
+    for (key, value) in table.map("tags") {
+        // IAM compares the keys of tags without regard to case.
+        if let Some(other) = seen.insert(key.value.to_lowercase(), key.clone()) {
+            let message = format!("tag {} is there twice", quoted(&key.value));
+            let error = ConfigError::new(reader.text, &key.span, message)
+                .and_at(&other.span, "the other one")
+                .help(
+                    "IAM's tags differ by more than case; see \
+                     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html",
+                );
+            reader.error(error);
+        }
+        tags.insert(key.value.clone(), value.value.clone());
+    }
+    tags
+}

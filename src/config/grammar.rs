@@ -1,0 +1,421 @@
+//! What may be written in `snaplake.toml`. The parser, the JSON Schema and the reference page are
+//! all read off these tables.
+
+use super::rules::{self, Rule};
+
+/// A table of the file.
+pub(super) struct Section {
+    /// What it is about, in one sentence.
+    pub doc: &'static str,
+    /// What may stand in it.
+    pub keys: &'static [&'static [Key]],
+    /// Groups of keys of which exactly one must be given.
+    pub one_of: &'static [&'static [&'static str]],
+}
+
+/// A key of a table.
+pub(super) struct Key {
+    /// The key.
+    pub name: &'static str,
+    /// What stands behind it.
+    pub shape: Shape,
+    /// What happens when it is left out.
+    pub absent: Absent,
+    /// What it means, in a sentence or two.
+    pub doc: &'static str,
+    /// A value, in TOML.
+    pub example: &'static str,
+}
+
+/// What happens when a key is left out.
+#[derive(Clone, Copy)]
+pub(super) enum Absent {
+    /// That is an error.
+    Refused,
+    /// Nothing.
+    Fine,
+    /// It means this text.
+    Text(&'static str),
+    /// It means this number.
+    Number(i64),
+    /// It means something that depends on other keys, as the words say.
+    Derived(&'static str),
+}
+
+/// What stands behind a key.
+#[derive(Clone, Copy)]
+pub(super) enum Shape {
+    /// Text.
+    Text(&'static Rule),
+    /// One of these words, or text that follows the rule.
+    Choice {
+        /// The words.
+        words: &'static [&'static str],
+        /// What else may stand there.
+        or: Option<&'static Rule>,
+    },
+    /// A whole number.
+    Number {
+        /// The smallest.
+        min: i64,
+        /// The largest.
+        max: i64,
+    },
+    /// A list of texts.
+    Texts(&'static Rule),
+    /// Keys of the user's own.
+    Map {
+        /// What the keys must be.
+        key: &'static Rule,
+        /// What the values must be.
+        value: &'static Rule,
+        /// How many there may be.
+        max: usize,
+    },
+    /// A table.
+    Table(&'static Section),
+    /// A list of tables.
+    Tables(&'static Section),
+}
+
+impl Section {
+    /// Every key of the table.
+    pub fn keys(&self) -> impl Iterator<Item = &'static Key> {
+        self.keys.iter().copied().flatten()
+    }
+
+    /// One key of the table.
+    pub fn key(&self, name: &str) -> Option<&'static Key> {
+        self.keys().find(|key| key.name == name)
+    }
+}
+
+/// The whole file.
+pub(super) static FILE: Section = Section {
+    doc: "A pipeline, or several: what stands outside `[[pipelines]]` then holds for each of them \
+          that does not say otherwise.",
+    keys: &[
+        &PIPELINE_KEYS,
+        &[Key {
+            name: "pipelines",
+            shape: Shape::Tables(&PIPELINE),
+            absent: Absent::Fine,
+            doc: "Several pipelines in one file. Each has a name of its own, and its keys take \
+                  the place of the file's.",
+            example: "",
+        }],
+    ],
+    one_of: &[],
+};
+
+/// One pipeline.
+pub(super) static PIPELINE: Section =
+    Section { doc: "One pipeline.", keys: &[&PIPELINE_KEYS], one_of: &[] };
+
+static PIPELINE_KEYS: [Key; 12] = [
+    Key {
+        name: "name",
+        shape: Shape::Text(&rules::NAME),
+        absent: Absent::Refused,
+        doc: "The prefix of every name that the pipeline makes: roles, policies, crawler, \
+              snapshots, exports.",
+        example: "\"shop\"",
+    },
+    Key {
+        name: "account",
+        shape: Shape::Text(&rules::ACCOUNT),
+        absent: Absent::Refused,
+        doc: "The id of the AWS account that the database and the lake are in.",
+        example: "\"123456789012\"",
+    },
+    Key {
+        name: "region",
+        shape: Shape::Text(&rules::REGION),
+        absent: Absent::Refused,
+        doc: "The region of the database; the bucket, the key and the catalog are in the same one, \
+              as exports demand. The partition follows from it.",
+        example: "\"ap-northeast-1\"",
+    },
+    Key {
+        name: "source",
+        shape: Shape::Table(&SOURCE),
+        absent: Absent::Refused,
+        doc: "The database to export.",
+        example: "",
+    },
+    Key {
+        name: "lake",
+        shape: Shape::Table(&LAKE),
+        absent: Absent::Refused,
+        doc: "Where the exports go.",
+        example: "",
+    },
+    Key {
+        name: "catalog",
+        shape: Shape::Table(&CATALOG),
+        absent: Absent::Fine,
+        doc: "The Glue database that the tables appear in.",
+        example: "",
+    },
+    Key {
+        name: "athena",
+        shape: Shape::Table(&ATHENA),
+        absent: Absent::Fine,
+        doc: "How Athena reads the lake.",
+        example: "",
+    },
+    Key {
+        name: "views",
+        shape: Shape::Tables(&VIEW),
+        absent: Absent::Fine,
+        doc: "Views to create over the published tables, in any order.",
+        example: "",
+    },
+    Key {
+        name: "retention",
+        shape: Shape::Table(&RETENTION),
+        absent: Absent::Fine,
+        doc: "How much history is kept.",
+        example: "",
+    },
+    Key {
+        name: "tags",
+        shape: Shape::Map { key: &rules::TAG_KEY, value: &rules::TAG_VALUE, max: 45 },
+        absent: Absent::Fine,
+        doc: "Tags of everything that the pipeline makes. AWS takes 50 on a resource; some are \
+              kept for the pipeline's own.",
+        example: "{ team = \"data\" }",
+    },
+    Key {
+        name: "iam",
+        shape: Shape::Table(&IAM),
+        absent: Absent::Fine,
+        doc: "Where roles and policies live, who may take them, and what bounds them.",
+        example: "",
+    },
+    Key {
+        name: "rehearsal",
+        shape: Shape::Table(&REHEARSAL),
+        absent: Absent::Fine,
+        doc: "What a rehearsal reads instead of the production database.",
+        example: "",
+    },
+];
+
+static SOURCE: Section = Section {
+    doc: "The database to export.",
+    keys: &[&[
+        Key {
+            name: "engine",
+            shape: Shape::Choice {
+                words: &["mysql", "mariadb", "postgres", "aurora-mysql", "aurora-postgresql"],
+                or: None,
+            },
+            absent: Absent::Refused,
+            doc: "The database engine, by RDS's name for it.",
+            example: "\"aurora-mysql\"",
+        },
+        Key {
+            name: "cluster",
+            shape: Shape::Text(&rules::RDS_IDENTIFIER),
+            absent: Absent::Fine,
+            doc: "The identifier of the DB cluster: Aurora, or Multi-AZ with two readable standbys.",
+            example: "\"shop-production\"",
+        },
+        Key {
+            name: "instance",
+            shape: Shape::Text(&rules::RDS_IDENTIFIER),
+            absent: Absent::Fine,
+            doc: "The identifier of the DB instance.",
+            example: "\"shop-production\"",
+        },
+        Key {
+            name: "snapshot",
+            shape: Shape::Choice {
+                words: &["latest-automated", "latest-manual", "create"],
+                or: Some(&rules::SNAPSHOT_ARN),
+            },
+            absent: Absent::Text("latest-automated"),
+            doc: "Which snapshot a run exports: the newest automated or manual one, one that the \
+                  run makes, or the one with this ARN.",
+            example: "\"latest-automated\"",
+        },
+        Key {
+            name: "database",
+            shape: Shape::Text(&rules::DATABASE),
+            absent: Absent::Refused,
+            doc: "The database inside the instance or cluster.",
+            example: "\"shop\"",
+        },
+        Key {
+            name: "tables",
+            shape: Shape::Texts(&rules::TABLE),
+            absent: Absent::Derived("all tables of the database"),
+            doc: "The tables to export: `database.table` (or `table`) for MySQL and MariaDB, \
+                  `database.schema.table` (or `schema.table`) for PostgreSQL.",
+            example: "[\"shop.customers\", \"shop.orders\"]",
+        },
+    ]],
+    one_of: &[&["cluster", "instance"]],
+};
+
+static LAKE: Section = Section {
+    doc: "Where the exports go.",
+    keys: &[&[
+        Key {
+            name: "bucket",
+            shape: Shape::Text(&rules::BUCKET),
+            absent: Absent::Refused,
+            doc: "The bucket. Its access logs go to a second one, `<bucket>-logs`.",
+            example: "\"example-shop-lake\"",
+        },
+        Key {
+            name: "prefix",
+            shape: Shape::Text(&rules::PREFIX),
+            absent: Absent::Text("exports"),
+            doc: "The folder of the bucket that exports are written under.",
+            example: "\"exports\"",
+        },
+        Key {
+            name: "key",
+            shape: Shape::Choice { words: &["create"], or: Some(&rules::KEY_ARN) },
+            absent: Absent::Text("create"),
+            doc: "The KMS key that everything in the bucket is encrypted with: one that Terraform \
+                  makes, or the one with this ARN.",
+            example: "\"create\"",
+        },
+    ]],
+    one_of: &[],
+};
+
+static CATALOG: Section = Section {
+    doc: "The Glue database that the tables appear in.",
+    keys: &[&[
+        Key {
+            name: "database",
+            shape: Shape::Text(&rules::GLUE_DATABASE),
+            absent: Absent::Derived("the name, with `_` for `-`"),
+            doc: "The Glue database. A second one, `<database>_staging`, holds exports under test.",
+            example: "\"shop\"",
+        },
+        Key {
+            name: "mode",
+            shape: Shape::Choice { words: &["direct", "crawler"], or: None },
+            absent: Absent::Text("direct"),
+            doc: "How tables get into the catalog: registered from the export's own manifests, or \
+                  found by a Glue crawler.",
+            example: "\"direct\"",
+        },
+    ]],
+    one_of: &[],
+};
+
+static ATHENA: Section = Section {
+    doc: "How Athena reads the lake.",
+    keys: &[&[
+        Key {
+            name: "workgroup",
+            shape: Shape::Text(&rules::WORKGROUP),
+            absent: Absent::Derived("the name"),
+            doc: "The workgroup that queries run in. Its settings override the client's.",
+            example: "\"shop\"",
+        },
+        Key {
+            name: "scan_limit",
+            shape: Shape::Text(&rules::SCAN_LIMIT),
+            absent: Absent::Text("1 TB"),
+            doc: "The most that one query may scan before Athena cancels it.",
+            example: "\"100 GB\"",
+        },
+    ]],
+    one_of: &[],
+};
+
+static VIEW: Section = Section {
+    doc: "A view over the published tables.",
+    keys: &[&[
+        Key {
+            name: "name",
+            shape: Shape::Text(&rules::VIEW),
+            absent: Absent::Refused,
+            doc: "The view's name.",
+            example: "\"daily_sales\"",
+        },
+        Key {
+            name: "sql",
+            shape: Shape::Text(&rules::SQL),
+            absent: Absent::Fine,
+            doc: "One SELECT or WITH statement in Athena's SQL, without a semicolon. Tables and \
+                  views are named without their database.",
+            example: "\"SELECT ordered_on, sum(total) AS total FROM orders GROUP BY ordered_on\"",
+        },
+        Key {
+            name: "file",
+            shape: Shape::Text(&rules::FILE),
+            absent: Absent::Fine,
+            doc: "A file with the statement, relative to the configuration file.",
+            example: "\"views/daily_sales.sql\"",
+        },
+    ]],
+    one_of: &[&["sql", "file"]],
+};
+
+static RETENTION: Section = Section {
+    doc: "How much history is kept.",
+    keys: &[&[Key {
+        name: "exports",
+        shape: Shape::Number { min: 1, max: 1000 },
+        absent: Absent::Number(3),
+        doc: "How many exports stay in the bucket, the live one included. What is live is never \
+              deleted, and a rollback can go back as far as exports are kept.",
+        example: "3",
+    }]],
+    one_of: &[],
+};
+
+static IAM: Section = Section {
+    doc: "Where roles and policies live, who may take them, and what bounds them.",
+    keys: &[&[
+        Key {
+            name: "path",
+            shape: Shape::Text(&rules::IAM_PATH),
+            absent: Absent::Text("/"),
+            doc: "The path of the roles and policies.",
+            example: "\"/snaplake/\"",
+        },
+        Key {
+            name: "permissions_boundary",
+            shape: Shape::Text(&rules::BOUNDARY_ARN),
+            absent: Absent::Fine,
+            doc: "The ARN of the policy that bounds every role.",
+            example: "\"arn:aws:iam::123456789012:policy/boundary\"",
+        },
+        Key {
+            name: "runners",
+            shape: Shape::Texts(&rules::PRINCIPAL_ARN),
+            absent: Absent::Derived("whoever the account lets"),
+            doc: "Who may take the role that runs the pipeline.",
+            example: "[\"arn:aws:iam::123456789012:role/ci\"]",
+        },
+        Key {
+            name: "analysts",
+            shape: Shape::Texts(&rules::PRINCIPAL_ARN),
+            absent: Absent::Derived("whoever the account lets"),
+            doc: "Who may take the role that queries the tables.",
+            example: "[\"arn:aws:iam::123456789012:role/analysts\"]",
+        },
+    ]],
+    one_of: &[],
+};
+
+static REHEARSAL: Section = Section {
+    doc: "What a rehearsal reads instead of the production database.",
+    keys: &[&[Key {
+        name: "source",
+        shape: Shape::Text(&rules::REHEARSAL_URL),
+        absent: Absent::Refused,
+        doc: "`sqlite:<file>` (relative to the configuration file), `postgres://…` or `mysql://…`.",
+        example: "\"sqlite:shop.db\"",
+    }]],
+    one_of: &[],
+};
