@@ -9,4 +9,8 @@ pub mod access_log;
 pub mod caller;
 pub mod catalog;
 pub mod clock;
+pub mod export;
+pub mod source;
 pub mod storage;
+#[cfg(test)]
+mod testing;

@@ -1,0 +1,268 @@
+//! Snapshot exports: a source's tables as Parquet in the layout of RDS, with its manifests.
+
+mod manifest;
+pub mod names;
+pub mod type_map;
+mod writer;
+
+pub use names::check_export_only;
+pub use writer::Written;
+
+use self::manifest::TableStatus;
+use self::writer::{Limits, TableWriter};
+use super::caller::Caller;
+use super::source::{Column, Engine, Source, SourceError, Table};
+use super::storage::{Body, ObjectStore, StoreError};
+use bytes::Bytes;
+use datafusion::parquet::errors::ParquetError;
+use jiff::Timestamp;
+use serde_json::json;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// What is to be exported, and where to.
+pub struct ExportRequest<'a> {
+    /// The export task's identifier.
+    pub id: String,
+    /// The ARN of the snapshot or cluster.
+    pub source_arn: String,
+    /// RDS's name of the engine.
+    pub engine: String,
+    /// Where the data really are.
+    pub source_url: String,
+    /// The database's name in the instance.
+    pub database: String,
+    /// Which databases, schemas and tables; all when empty.
+    pub export_only: Vec<String>,
+    /// The bucket.
+    pub bucket: String,
+    /// The prefix, possibly empty.
+    pub prefix: String,
+    /// The ARN of the role that writes.
+    pub role_arn: String,
+    /// The ARN of the key under which the objects are encrypted.
+    pub kms_key_arn: String,
+    /// When the snapshot was taken.
+    pub snapshot_time: Timestamp,
+    /// When the task started.
+    pub task_start_time: Timestamp,
+    /// When the task ends, given the bytes extracted. Called once, before the manifests.
+    pub end_time: &'a (dyn Fn(u64) -> Timestamp + Sync),
+}
+
+/// What an export came to.
+#[derive(Debug, Clone)]
+pub struct ExportOutcome {
+    /// Bytes extracted.
+    pub bytes: u64,
+    /// The task's `WarningMessage`: JSON, when something was left out.
+    pub warning_message: Option<String>,
+    /// The tables that were exported, in order.
+    pub tables: Vec<ExportedTable>,
+}
+
+/// A table that was exported.
+#[derive(Debug, Clone)]
+pub struct ExportedTable {
+    /// `db.table` or `db.schema.table`.
+    pub target: String,
+    /// Its rows, bytes and files.
+    pub written: Written,
+}
+
+/// Why an export failed; what it says is the task's `FailureCause`.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// RDS cannot export snapshots of this engine.
+    #[error("the engine `{}` has no snapshot export", .0.escape_debug())]
+    Engine(String),
+    /// The source cannot be read, or holds what its engine could not hold.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// `ExportOnly` names what does not exist.
+    #[error("`{}` of ExportOnly names nothing in the source", .0.escape_debug())]
+    NothingThere(String),
+    /// The role, the bucket or the key refuses.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The rows cannot be written as Parquet.
+    #[error("cannot write Parquet: {0}")]
+    Parquet(#[from] ParquetError),
+    /// The disk fails.
+    #[error("cannot write a file: {0}")]
+    Disk(std::io::Error),
+    /// Someone cancelled the task.
+    #[error("the export was canceled")]
+    Canceled,
+}
+
+/// Exports. Blocks; memory is bounded by a row group (32 MiB, encoded), not by the source's size.
+///
+/// # Errors
+/// [`ExportError`]. The files written until then stay, as RDS leaves them.
+pub fn run(
+    request: &ExportRequest<'_>,
+    objects: &dyn ObjectStore,
+    caller: &Caller,
+    cancel: &AtomicBool,
+) -> Result<ExportOutcome, ExportError> {
+    run_within(request, objects, caller, cancel, Limits::default())
+}
+
+fn run_within(
+    request: &ExportRequest<'_>,
+    objects: &dyn ObjectStore,
+    caller: &Caller,
+    cancel: &AtomicBool,
+    limits: Limits,
+) -> Result<ExportOutcome, ExportError> {
+    let engine = Engine::parse(&request.engine)
+        .ok_or_else(|| ExportError::Engine(request.engine.clone()))?;
+    let family = engine.family();
+    let folder = names::export_folder(&request.prefix, &request.id);
+    probe(request, objects, caller, &folder)?;
+    let source = Source::open(&request.source_url, engine, &request.database)?;
+    let tables = names::select(family, &request.database, &request.export_only, source.tables()?)
+        .map_err(ExportError::NothingThere)?;
+
+    let mut statuses = Vec::new();
+    let mut exported = Vec::new();
+    for table in tables {
+        let target = names::target(family, &request.database, &table);
+        let (columns, skipped): (Vec<Column>, Vec<Column>) = table
+            .columns
+            .iter()
+            .cloned()
+            .partition(|column| names::exportable_column(&column.name));
+        let mut status = TableStatus {
+            target: target.clone(),
+            warning: None,
+            skipped: true,
+            columns: vec![],
+            bytes: 0,
+            times: (request.task_start_time, request.task_start_time),
+            files: 0,
+        };
+        if !names::exportable_table(&table.name) {
+            status.warning = Some("the table's name has a slash".to_owned());
+        } else if columns.is_empty() {
+            status.warning = Some("no column of the table can be exported".to_owned());
+        } else {
+            if !skipped.is_empty() {
+                let names: Vec<&str> = skipped.iter().map(|column| column.name.as_str()).collect();
+                status.warning =
+                    Some(format!("columns skipped for their names: {}", names.join(", ")));
+            }
+            let path = format!("{folder}/{}/1/", names::table_folder(&request.database, &table));
+            let writer = TableWriter::new(request, objects, caller, path, &columns, limits)?;
+            let written = table_files(&source, &table, &columns, writer, cancel)?;
+            status.skipped = false;
+            status.bytes = written.bytes;
+            status.files = written.keys.len();
+            status.columns = columns;
+            exported.push(ExportedTable { target, written });
+        }
+        statuses.push(status);
+    }
+
+    let bytes = statuses.iter().map(|status| status.bytes).sum();
+    let end = (request.end_time)(bytes);
+    for status in &mut statuses {
+        status.times.1 = end;
+    }
+    let id = &request.id;
+    let manifests = [
+        (format!("export_info_{id}.json"), manifest::export_info(request, end, bytes)),
+        (
+            format!("export_tables_info_{id}_from_1_to_{}.json", statuses.len()),
+            manifest::tables_info(&statuses),
+        ),
+    ];
+    for (name, manifest) in manifests {
+        let body = Body::from(format!("{manifest:#}\n"));
+        writer::put(request, objects, caller, &format!("{folder}/{name}"), body)?;
+    }
+    Ok(ExportOutcome { bytes, warning_message: warning_message(&statuses), tables: exported })
+}
+
+/// Uses each right that AWS says the role must have, before any table is read: its page
+/// (<https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ExportSnapshot.Setup.html>) lists
+/// them, without saying which object RDS reads and deletes. Here it is a marker of its own.
+fn probe(
+    request: &ExportRequest<'_>,
+    objects: &dyn ObjectStore,
+    caller: &Caller,
+    folder: &str,
+) -> Result<(), ExportError> {
+    objects.bucket_location(caller, &request.bucket)?;
+    objects.list(caller, &request.bucket, &format!("{folder}/"))?;
+    let key = format!("{folder}/_temporary");
+    writer::put(request, objects, caller, &key, Body::Bytes(Bytes::default()))?;
+    objects.get(caller, &request.bucket, &key, None)?;
+    objects.delete(caller, &request.bucket, &key)?;
+    Ok(())
+}
+
+/// Reads a table's rows into its files.
+fn table_files(
+    source: &Source,
+    table: &Table,
+    columns: &[Column],
+    mut writer: TableWriter<'_>,
+    cancel: &AtomicBool,
+) -> Result<Written, ExportError> {
+    // Rows are read here while they are encoded there: two cores, and two batches between them.
+    std::thread::scope(|scope| {
+        let (sender, batches) = std::sync::mpsc::sync_channel(2);
+        let worker = scope.spawn(move || {
+            for batch in batches {
+                match batch {
+                    Some(batch) => writer.write(&batch)?,
+                    None => return writer.finish(),
+                }
+            }
+            // The reader failed: what it had begun is no table.
+            Err(ExportError::Canceled)
+        });
+        let read = source.read::<ExportError>(&table.name, columns, &mut |batch| {
+            if cancel.load(Ordering::Relaxed) {
+                return Err(ExportError::Canceled);
+            }
+            // The encoder hangs up only when it failed; its own error tells more.
+            sender.send(Some(batch)).map_err(|_| ExportError::Canceled)
+        });
+        if read.is_ok() {
+            // An encoder that has hung up has its own error.
+            drop(sender.send(None));
+        }
+        drop(sender);
+        let encoded = worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        match (read, encoded) {
+            (Ok(()), encoded) => encoded,
+            (Err(ExportError::Canceled), Err(error)) | (Err(error), _) => Err(error),
+        }
+    })
+}
+
+/// The task's `WarningMessage` when tables or columns were left out.
+fn warning_message(statuses: &[TableStatus]) -> Option<String> {
+    let skipped = |whole: bool, key: &str| -> Vec<serde_json::Value> {
+        statuses
+            .iter()
+            .filter(|status| status.skipped == whole)
+            .filter_map(|status| {
+                let warning = status.warning.as_ref()?;
+                Some(json!({ key: status.target, "reason": warning }))
+            })
+            .collect()
+    };
+    let (tables, objectives) = (skipped(true, "tableName"), skipped(false, "objective"));
+    if tables.is_empty() && objectives.is_empty() {
+        return None;
+    }
+    let message =
+        json!({ "skippedTables": tables, "skippedObjectives": objectives, "general": [] });
+    Some(message.to_string())
+}
+
+#[cfg(test)]
+mod tests;
