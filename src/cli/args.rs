@@ -27,6 +27,9 @@ pub struct Global {
         env = "SNAPLAKE_CONFIG"
     )]
     pub config: PathBuf,
+    /// One pipeline of a configuration that has several
+    #[arg(long, global = true, value_name = "NAME")]
+    pub pipeline: Option<String>,
     /// What to write on stdout: text for people, JSON for programs
     #[arg(long, global = true, value_enum, default_value_t = OutputFormat::Text)]
     pub output: OutputFormat,

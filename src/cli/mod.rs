@@ -3,6 +3,7 @@
 mod args;
 mod exit;
 mod printer;
+mod project;
 
 mod completions;
 mod demo;

@@ -1,0 +1,62 @@
+//! The project that a command works on: a configuration file and the folder that it lies in.
+
+use super::{Failure, Global};
+use crate::config::{self, Config, ConfigErrors};
+use crate::pipeline::Pipeline;
+use std::path::{Path, PathBuf};
+
+/// A configuration that was read, and where relative paths in it start.
+#[derive(Debug)]
+pub(super) struct Project {
+    /// The folder of the configuration file.
+    pub(super) folder: PathBuf,
+    config: Config,
+    chosen: Option<String>,
+}
+
+impl Project {
+    /// Reads the file that `--config` names.
+    pub(super) fn load(global: &Global) -> Result<Self, Failure> {
+        let path = &global.config;
+        let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
+        let folder = match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+            _ => PathBuf::from("."),
+        };
+        let base = folder.clone();
+        let read = move |file: &Path| std::fs::read_to_string(base.join(file));
+        let config = config::parse_with(path, &text, &read).map_err(wrong)?;
+        Ok(Self { folder, config, chosen: global.pipeline.clone() })
+    }
+
+    /// The pipeline that `--pipeline` names; without it, the only one.
+    pub(super) fn pipeline(&self) -> Result<Pipeline, Failure> {
+        self.config.select(self.chosen.as_deref()).map(Pipeline::from).map_err(wrong)
+    }
+
+    /// Every pipeline that is meant: the named one, or all.
+    pub(super) fn pipelines(&self) -> Result<Vec<Pipeline>, Failure> {
+        match &self.chosen {
+            Some(_) => self.pipeline().map(|pipeline| vec![pipeline]),
+            None => Ok(self.config.pipelines.iter().map(Pipeline::from).collect()),
+        }
+    }
+}
+
+/// Every problem of the file is a report of its own, so that each shows its place.
+fn wrong(errors: ConfigErrors) -> Failure {
+    let reports = errors.errors.into_iter().map(miette::Report::new).collect();
+    Failure { exit: super::Exit::Input, reports }
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
+    let shown = path.display().to_string();
+    let shown = shown.escape_debug();
+    if error.kind() == std::io::ErrorKind::NotFound {
+        return Failure::input(miette::miette!(
+            help = "name another file with `--config`, or try `snaplake demo` for an example project",
+            "there is no `{shown}`"
+        ));
+    }
+    Failure::input(miette::miette!("cannot read `{shown}`: {error}"))
+}
