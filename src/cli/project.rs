@@ -54,7 +54,8 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
     let shown = shown.escape_debug();
     if error.kind() == std::io::ErrorKind::NotFound {
         return Failure::input(miette::miette!(
-            help = "name another file with `--config`, or try `snaplake demo` for an example project",
+            help =
+                "name another file with `--config`, or try `snaplake demo` for an example project",
             "there is no `{shown}`"
         ));
     }

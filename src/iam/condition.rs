@@ -1,0 +1,28 @@
+//! Condition operators.
+//!
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>
+//! and, for several values on either side,
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-or-values.html>.
+
+mod operator;
+mod test;
+mod value;
+
+pub use operator::{Operator, SetOperator};
+pub(crate) use test::Test;
+
+/// What the request says of a context key.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Given<'a> {
+    One(&'a str),
+    Many(&'a [String]),
+}
+
+/// The request, as conditions and policy variables see it. Keys are given in lower case.
+pub(crate) trait Keys<'a> {
+    /// The value of a key; `None` when the request does not carry it.
+    fn get(&self, key: &str) -> Option<Given<'a>>;
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,143 @@
+//! Rules of single services.
+
+use super::subject::RequestSubject;
+use crate::iam::condition::Given;
+use crate::iam::condition::Keys as _;
+use crate::iam::policy::{Grant, Subject as _};
+use crate::iam::request::{KmsGrant, PrincipalKind, RequestPrincipal};
+
+/// "If an administrator attaches a policy to your identity that explicitly denies access to the
+/// `sts:GetCallerIdentity` action, you can still perform this operation", and likewise
+/// "you cannot use policies to control" `sts:GetSessionToken`
+/// (<https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html>,
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_getsessiontoken.html>).
+pub(super) fn needs_no_permission(action: &str) -> bool {
+    matches!(action, "sts:getcalleridentity" | "sts:getsessiontoken")
+}
+
+/// "You cannot call `AssumeRole` by using AWS account root user credentials"
+/// (<https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>).
+pub(super) fn refuses_root(action: &str) -> bool {
+    action == "sts:assumerole"
+}
+
+/// Whether the principal is one of an account, so that the account's policies have a say.
+pub(super) fn within_account(principal: &RequestPrincipal) -> bool {
+    match principal {
+        RequestPrincipal::Arn(arn) => arn.kind() != PrincipalKind::Provider,
+        RequestPrincipal::Unnamed => true,
+        RequestPrincipal::Service(_) | RequestPrincipal::Anonymous => false,
+    }
+}
+
+/// Whether resource control policies reach the action: "RCPs don't apply to … `kms:RetireGrant`"
+/// (<https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html>).
+pub(super) fn resource_controls_reach(action: &str) -> bool {
+    action != "kms:retiregrant"
+}
+
+/// Whether the resource's policy must let the account in before the account's own policies count:
+/// role trust policies and KMS key policies.
+///
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html>: "no AWS principal,
+/// including the account root user or key creator, has any permissions to a KMS key unless they are
+/// explicitly allowed".
+pub(super) fn resource_policy_decides(subject: &RequestSubject<'_>) -> bool {
+    let action = subject.action();
+    match action.split_once(':') {
+        Some(("kms", name)) => !keyless(name),
+        Some(("sts", name)) => {
+            matches!(name, "assumerole" | "assumerolewithsaml" | "assumerolewithwebidentity")
+                || (matches!(name, "tagsession" | "setsourceidentity" | "setcontext")
+                    && subject.target().text().contains(":role/"))
+        }
+        _ => false,
+    }
+}
+
+/// Actions of KMS that use no key, or that concern an alias or key store: IAM policies alone decide
+/// (<https://docs.aws.amazon.com/kms/latest/developerguide/kms-api-permissions-reference.html>).
+/// `CreateAlias`, `DeleteAlias` and `UpdateAlias` need two permissions; the one for the key is asked
+/// for with the key's ARN.
+fn keyless(name: &str) -> bool {
+    matches!(
+        name,
+        "createkey"
+            | "listkeys"
+            | "listaliases"
+            | "generaterandom"
+            | "createcustomkeystore"
+            | "connectcustomkeystore"
+            | "deletecustomkeystore"
+            | "describecustomkeystores"
+            | "disconnectcustomkeystore"
+            | "updatecustomkeystore"
+    )
+}
+
+/// "The root principal in a bucket owner's AWS account can perform the `GetBucketPolicy`,
+/// `PutBucketPolicy`, and `DeleteBucketPolicy` API actions, even if their bucket policy explicitly
+/// denies the root principal's access"
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html>).
+pub(super) fn ignores_denial(subject: &RequestSubject<'_>) -> bool {
+    let root = matches!(
+        subject.principal(),
+        RequestPrincipal::Arn(arn) if arn.kind() == PrincipalKind::Root
+    );
+    root && subject.same_account()
+        && matches!(
+            subject.action(),
+            "s3:getbucketpolicy" | "s3:putbucketpolicy" | "s3:deletebucketpolicy"
+        )
+}
+
+/// How a grant allows the request, if it does.
+///
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/grants.html>; an encryption context stands
+/// in the request's context as `kms:EncryptionContext:KEY`.
+pub(super) fn kms_grant(grant: &KmsGrant, subject: &RequestSubject<'_>) -> Option<Grant> {
+    let operation = subject.action().strip_prefix("kms:")?;
+    if operation == "retiregrant" && grant.retiring_principal.is_some() {
+        let retiring = grant.retiring_principal.as_deref()?;
+        if let Some(how) = named(retiring, subject.principal()) {
+            return Some(how);
+        }
+    }
+    if !grant.operations.iter().any(|it| it.eq_ignore_ascii_case(operation)) {
+        return None;
+    }
+    let has = |(key, value): &(String, String)| {
+        let key = format!("kms:encryptioncontext:{}", key.to_ascii_lowercase());
+        matches!(subject.get(&key), Some(Given::One(given)) if given == value)
+    };
+    if !grant.encryption_context_subset.iter().all(has) {
+        return None;
+    }
+    if let Some(equals) = &grant.encryption_context_equals {
+        let given = subject.count("kms:encryptioncontext:");
+        if !equals.iter().all(has) || given != equals.len() {
+            return None;
+        }
+    }
+    named(&grant.grantee_principal, subject.principal())
+}
+
+fn named(name: &str, principal: &RequestPrincipal) -> Option<Grant> {
+    match principal {
+        RequestPrincipal::Service(service) => (service == name).then_some(Grant::Direct),
+        RequestPrincipal::Arn(arn) if arn.as_str() == name => {
+            Some(if arn.kind() == PrincipalKind::Role { Grant::Role } else { Grant::Direct })
+        }
+        RequestPrincipal::Arn(arn) if arn.kind() == PrincipalKind::AssumedRole => {
+            let (head, role) = name.split_once(":role/")?;
+            let account = head.rsplit(':').next()?;
+            let role = role.rsplit('/').next()?;
+            (account == arn.account() && role == arn.name()).then_some(Grant::Role)
+        }
+        RequestPrincipal::Arn(arn) => {
+            let account = name.strip_suffix(":root")?.rsplit(':').next()?;
+            (account == arn.account()).then_some(Grant::Account)
+        }
+        RequestPrincipal::Anonymous | RequestPrincipal::Unnamed => None,
+    }
+}

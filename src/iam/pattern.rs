@@ -1,0 +1,117 @@
+//! Wildcards and policy variables.
+//!
+//! `*` stands for any run of characters and `?` for one; in an ARN neither spans one of the six
+//! fields (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html>).
+//! A pattern is taken apart once, when the policy is read.
+
+mod glob;
+mod template;
+
+pub(crate) use glob::{Glob, elements};
+pub(crate) use template::{Lookup, Template, TemplateError, Wildcards};
+
+/// The text of an ARN and where its sixth field, the resource, begins.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Target<'a> {
+    text: &'a str,
+    /// The bytes after each of the first five colons; `None` for what is no ARN.
+    cuts: Option<[usize; 5]>,
+}
+
+impl<'a> Target<'a> {
+    pub(crate) fn new(text: &'a str) -> Self {
+        let mut cuts = [0; 5];
+        let mut colons = text.bytes().enumerate().filter(|(_, byte)| *byte == b':');
+        for cut in &mut cuts {
+            match colons.next() {
+                Some((at, _)) => *cut = at + 1,
+                None => return Self { text, cuts: None },
+            }
+        }
+        let cuts = text.starts_with("arn:").then_some(cuts);
+        Self { text, cuts }
+    }
+
+    pub(crate) fn text(&self) -> &'a str {
+        self.text
+    }
+
+    /// The ARN's region, which may be empty.
+    pub(crate) fn region(&self) -> Option<&'a str> {
+        self.field(3)
+    }
+
+    /// The ARN's account, which may be empty.
+    pub(crate) fn account(&self) -> Option<&'a str> {
+        self.field(4)
+    }
+
+    /// One of the six fields.
+    fn field(&self, index: usize) -> Option<&'a str> {
+        let cuts = self.cuts?;
+        let start = if index == 0 { 0 } else { *cuts.get(index - 1)? };
+        match cuts.get(index) {
+            Some(next) => self.text.get(start..next - 1),
+            None => self.text.get(start..),
+        }
+    }
+
+    /// Everything up to and with the fifth colon, and the rest.
+    fn split(&self) -> Option<(&'a str, &'a str)> {
+        self.text.split_at_checked(self.cuts?[4])
+    }
+}
+
+/// A pattern for ARNs: a `Resource` or a value of an ARN operator.
+#[derive(Debug, Clone)]
+pub(crate) enum ArnPattern {
+    /// `*`: every resource.
+    Any,
+    /// The first five fields have neither wildcard nor variable.
+    Headed { head: Box<str>, tail: Template },
+    /// Field by field.
+    Fields(Box<[Template; 6]>),
+}
+
+impl ArnPattern {
+    /// Takes a pattern apart.
+    ///
+    /// # Errors
+    /// When it is neither `*` nor an ARN, or a variable in it is not written as AWS writes them.
+    pub(crate) fn new(pattern: &str, variables: bool) -> Result<Self, TemplateError> {
+        if pattern == "*" {
+            return Ok(Self::Any);
+        }
+        let fields = template::fields(pattern, variables)?;
+        let Ok(fields) = <[Template; 6]>::try_from(fields) else {
+            return Err(TemplateError::NoArn);
+        };
+        if fields[0].literal() != Some("arn") {
+            return Err(TemplateError::NoArn);
+        }
+        let head: Option<Vec<&str>> = fields.iter().take(5).map(Template::literal).collect();
+        Ok(match head {
+            Some(head) => {
+                let [.., tail] = &fields;
+                Self::Headed { head: format!("{}:", head.join(":")).into(), tail: tail.clone() }
+            }
+            None => Self::Fields(Box::new(fields)),
+        })
+    }
+
+    #[inline]
+    pub(crate) fn matches<'a>(&self, target: &Target<'_>, lookup: &impl Lookup<'a>) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Headed { head, tail } => target
+                .split()
+                .is_some_and(|(front, rest)| front == &**head && tail.matches(rest, lookup)),
+            Self::Fields(fields) => fields.iter().enumerate().all(|(index, field)| {
+                target.field(index).is_some_and(|text| field.matches(text, lookup))
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
