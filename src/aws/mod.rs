@@ -7,7 +7,9 @@ mod athena;
 mod clients;
 mod clock;
 mod error;
+mod objects;
 mod poll;
+pub mod sql;
 
 pub use athena::{Athena, Column, MAX_SQL_BYTES, QueryError, QueryResult};
 pub use clients::{Clients, ConnectError, Settings, StaticCredentials};
@@ -15,4 +17,5 @@ pub(crate) use clock::between;
 pub use clock::{BoxFuture, Clock, SystemClock};
 pub(crate) use error::failed;
 pub use error::{AwsError, Denial, ErrorKind};
+pub use objects::{Listing, ObjectInfo};
 pub use poll::{Interrupted, Poll, Stop};

@@ -8,10 +8,9 @@ mod options;
 mod report;
 mod run_steps;
 
+pub use crate::verify::{ExtraChecks, StagedColumn, StagedTable};
 pub use error::{Failure, FailureKind, RunError};
-pub use options::{
-    Event, ExtraChecks, NoProgress, Progress, RunOptions, StagedColumn, StagedTable,
-};
+pub use options::{Event, NoProgress, Progress, RunOptions};
 pub use report::{
     Action, ExportInfo, Outcome, PrunedExport, PublishedTable, RunReport, SnapshotInfo, StepRecord,
     ViewReport,
