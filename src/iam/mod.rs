@@ -23,6 +23,7 @@
 //! [policy evaluation logic]: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 
 pub mod arn;
+pub mod case;
 mod condition;
 mod evaluate;
 pub mod json;

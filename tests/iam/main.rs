@@ -1,4 +1,5 @@
 //! The outside view of `iam`.
 
+mod corpus;
 #[path = "../support/mod.rs"]
 mod support;
