@@ -71,7 +71,7 @@ impl<'a> Findings<'a> {
                 each(&policies.boundaries, subject, Layer::Boundary)?,
                 match &policies.session {
                     Some(policy) => each(std::slice::from_ref(policy), subject, Layer::Session)?,
-                    None => true,
+                    None => !special::needs_session_policy(principal),
                 },
             )
         } else {

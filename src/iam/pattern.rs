@@ -71,6 +71,8 @@ pub(crate) enum ArnPattern {
     Headed { head: Box<str>, tail: Template },
     /// Field by field.
     Fields(Box<[Template; 6]>),
+    /// What has not six fields: no ARN is like it.
+    Nothing,
 }
 
 impl ArnPattern {
@@ -99,10 +101,23 @@ impl ArnPattern {
         })
     }
 
+    /// Takes the value of an ARN operator apart. AWS accepts values that are no ARNs there: "each of the
+    /// six colon-delimited components of the ARN is checked separately", so they match nothing.
+    ///
+    /// # Errors
+    /// When a variable in it is not written as AWS writes them.
+    pub(crate) fn of_condition(pattern: &str, variables: bool) -> Result<Self, TemplateError> {
+        match Self::new(pattern, variables) {
+            Err(TemplateError::NoArn) => Ok(Self::Nothing),
+            other => other,
+        }
+    }
+
     #[inline]
     pub(crate) fn matches<'a>(&self, target: &Target<'_>, lookup: &impl Lookup<'a>) -> bool {
         match self {
             Self::Any => true,
+            Self::Nothing => false,
             Self::Headed { head, tail } => target
                 .split()
                 .is_some_and(|(front, rest)| front == &**head && tail.matches(rest, lookup)),

@@ -96,8 +96,7 @@ fn decision(answer: &Value) -> &str {
 }
 
 fn evaluate(folder: &std::path::Path, file: &PathBuf) -> Vec<Value> {
-    let output =
-        support::snaplake(folder).args(["iam", "evaluate"]).arg(file).output().unwrap();
+    let output = support::snaplake(folder).args(["iam", "evaluate"]).arg(file).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     let answers: Vec<Value> =
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();

@@ -69,7 +69,7 @@ pub(super) fn recover_name(text: &str) -> Option<String> {
     let mut name = None;
     // What comes before the place where the text is broken is enough.
     let _ = Scan::new(text).object(|scan, key| {
-        if key == "name" && scan.peek() == Some(b'"') {
+        if key == "name" && name.is_none() && scan.peek() == Some(b'"') {
             name = Some(scan.string()?.into_owned());
         } else {
             scan.raw()?;

@@ -3,7 +3,7 @@
 use super::operator::{Family, Operator, Ordering, SetOperator};
 use super::value::{Cidr, Number, instant};
 use super::{Given, Keys};
-use crate::iam::pattern::{ArnPattern, Lookup, Target, Template, TemplateError, Wildcards};
+use crate::iam::pattern::{ArnPattern, Lookup, Target, Template, Wildcards};
 use base64::Engine as _;
 use std::net::IpAddr;
 
@@ -32,7 +32,7 @@ enum Wanted {
     TextAnyCase(Box<[Template]>),
     Number(Ordering, Box<[Number]>),
     Date(Ordering, Box<[i128]>),
-    Bool(Box<[bool]>),
+    Bool(Box<[Template]>),
     Binary(Box<[Box<[u8]>]>),
     Ip(Box<[Cidr]>),
     Arn(Box<[ArnPattern]>),
@@ -71,7 +71,13 @@ impl Test {
                     instant(value).ok_or_else(|| wrong(value, "a date (ISO 8601 or epoch seconds)"))
                 })?,
             ),
-            Family::Bool => Wanted::Bool(each(values, boolean)?),
+            Family::Bool => Wanted::Bool(each(values, |value| {
+                // "You can use a policy variable with the Boolean condition operator."
+                if !(variables && value.contains("${")) {
+                    boolean(value)?;
+                }
+                text(value, variables, Wildcards::No)
+            })?),
             Family::Null => Wanted::Null(each(values, boolean)?),
             Family::Binary => Wanted::Binary(each(values, |value| {
                 decode(value).map(Into::into).ok_or_else(|| wrong(value, "base64"))
@@ -79,7 +85,9 @@ impl Test {
             Family::Ip => Wanted::Ip(each(values, |value| {
                 Cidr::parse(value).ok_or_else(|| wrong(value, "an IP address or a CIDR range"))
             })?),
-            Family::Arn => Wanted::Arn(each(values, |value| arn(value, variables))?),
+            Family::Arn => Wanted::Arn(each(values, |value| {
+                ArnPattern::of_condition(value, variables).map_err(|error| error.to_string())
+            })?),
         };
         Ok(Self {
             key: key.to_ascii_lowercase().into(),
@@ -139,7 +147,12 @@ impl Test {
                 .is_some_and(|value| wanted.iter().any(|wanted| order.holds(value.order(wanted)))),
             Wanted::Date(order, wanted) => instant(value)
                 .is_some_and(|value| wanted.iter().any(|wanted| order.holds(value.cmp(wanted)))),
-            Wanted::Bool(wanted) => boolean(value).is_ok_and(|value| wanted.contains(&value)),
+            Wanted::Bool(wanted) => boolean(value).is_ok_and(|value| {
+                wanted.iter().any(|wanted| match wanted.literal() {
+                    Some(wanted) => boolean(wanted) == Ok(value),
+                    None => wanted.fill(keys).is_some_and(|wanted| boolean(&wanted) == Ok(value)),
+                })
+            }),
             Wanted::Binary(wanted) => {
                 decode(value).is_some_and(|value| wanted.iter().any(|wanted| **wanted == *value))
             }
@@ -192,13 +205,6 @@ fn wrong(value: &str, wanted: &str) -> String {
 
 fn text(value: &str, variables: bool, wildcards: Wildcards) -> Result<Template, String> {
     Template::new(value, variables, wildcards).map_err(|error| error.to_string())
-}
-
-fn arn(value: &str, variables: bool) -> Result<ArnPattern, String> {
-    ArnPattern::new(value, variables).map_err(|error| match error {
-        TemplateError::NoArn => wrong(value, "an ARN"),
-        other => other.to_string(),
-    })
 }
 
 fn boolean(value: &str) -> Result<bool, String> {

@@ -30,10 +30,37 @@ pub(super) fn within_account(principal: &RequestPrincipal) -> bool {
     }
 }
 
-/// Whether resource control policies reach the action: "RCPs don't apply to … `kms:RetireGrant`"
-/// (<https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html>).
+/// "If you do not pass a policy, the resulting federated user session has no permissions", but what a
+/// resource-based policy grants the session itself
+/// (<https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html>).
+pub(super) fn needs_session_policy(principal: &RequestPrincipal) -> bool {
+    matches!(principal, RequestPrincipal::Arn(arn) if arn.kind() == PrincipalKind::FederatedUser)
+}
+
+/// The services whose actions resource control policies apply to.
+///
+/// <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html#rcp-supported-services>
+const RESOURCE_CONTROLLED: &[&str] = &[
+    "aoss",
+    "cognito-identity",
+    "cognito-idp",
+    "dynamodb",
+    "ecr",
+    "kms",
+    "logs",
+    "s3",
+    "secretsmanager",
+    "sqs",
+    "sts",
+];
+
+/// Whether resource control policies reach an action; "RCPs don't apply to … `kms:RetireGrant`"
+/// (the same page).
 pub(super) fn resource_controls_reach(action: &str) -> bool {
     action != "kms:retiregrant"
+        && action
+            .split_once(':')
+            .is_some_and(|(service, _)| RESOURCE_CONTROLLED.binary_search(&service).is_ok())
 }
 
 /// Whether the resource's policy must let the account in before the account's own policies count:

@@ -45,7 +45,7 @@ fn every_error_is_reported_where_it_stands() {
 fn syntax_errors_have_a_place() {
     assert_eq!(errors("{\"Statement\": [}")[0].1, 16);
     assert_eq!(errors("")[0].2, "a value was expected here");
-    assert_eq!(errors("[]")[0].2, "a policy must be an object, not a list");
+    assert_eq!(errors("[]")[0].2, "a policy must be an object, not an array");
     assert_eq!(errors("{}")[0].2, "the policy has no `Statement`");
 }
 
