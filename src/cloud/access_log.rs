@@ -9,6 +9,8 @@ use std::sync::{Mutex, PoisonError};
 pub struct Access {
     /// The principal's ARN, or the service's name when a service acts as itself.
     pub principal: String,
+    /// The ARN of the role, when the principal is a role's session.
+    pub principal_role: Option<String>,
     /// The IAM action, such as `s3:GetObject`.
     pub action: String,
     /// The ARN, or `*` for an action without resource types.

@@ -2,6 +2,10 @@
 
 use std::sync::Arc;
 
+/// The services of this pipeline that put themselves into `aws:CalledVia`
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-calledvia>).
+const CALLED_VIA: [&str; 1] = ["athena.amazonaws.com"];
+
 /// The principal under which an access happens, and what the access log and the request context
 /// say of it. Made by the API handlers; whoever works for a call passes it on.
 #[derive(Debug, Clone)]
@@ -13,6 +17,8 @@ pub struct Caller {
     /// The service that makes the access on the principal's behalf, such as `athena.amazonaws.com`;
     /// `None` when the principal calls itself.
     pub via: Option<Arc<str>>,
+    /// The services that have passed the request on so far, first one first, as `aws:CalledVia` tells.
+    pub called_via: Vec<Arc<str>>,
     /// Context keys that every access under this caller carries, such as `aws:SourceIp`.
     pub context: Arc<[(String, String)]>,
     /// The session policy of the principal's credentials, if any.
@@ -21,9 +27,13 @@ pub struct Caller {
 
 impl Caller {
     /// The same principal, with a service acting for it (forward access session): the accesses carry
-    /// `aws:CalledVia` and `aws:ViaAWSService`.
+    /// `aws:ViaAWSService` and, for a service that tells, `aws:CalledVia`.
     #[must_use]
     pub fn through(&self, service: &str) -> Self {
-        Self { via: Some(service.into()), ..self.clone() }
+        let mut caller = Self { via: Some(service.into()), ..self.clone() };
+        if CALLED_VIA.contains(&service) {
+            caller.called_via.push(service.into());
+        }
+        caller
     }
 }

@@ -10,7 +10,27 @@ pub mod caller;
 pub mod catalog;
 pub mod clock;
 pub mod export;
+pub mod seed;
 pub mod source;
 pub mod storage;
 #[cfg(test)]
 mod testing;
+
+mod athena_api;
+mod authorize;
+mod error;
+mod glue;
+mod iam;
+mod identity;
+mod job;
+mod kms;
+mod protocol;
+mod rds;
+mod s3;
+mod seeding;
+mod server;
+mod service_access;
+mod sigv4;
+mod state;
+mod sts;
+

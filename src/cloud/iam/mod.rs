@@ -1,0 +1,128 @@
+//! AWS IAM, reading only
+//! (<https://docs.aws.amazon.com/IAM/latest/APIReference/API_Operations.html>).
+
+use super::authorize::Ask;
+use super::caller::Caller;
+use super::error::ApiError;
+use super::identity::{Document, Role};
+use super::protocol::query::Form;
+use super::protocol::xml::Xml;
+use super::state::State;
+use std::sync::Arc;
+
+/// Answers an operation.
+pub(super) fn call(
+    state: &State,
+    caller: &Caller,
+    action: &str,
+    form: &Form,
+) -> Result<Xml, ApiError> {
+    match action {
+        "GetRole" => {
+            let role = find(state, caller, "iam:GetRole", form)?;
+            let mut xml = Xml::default();
+            xml.nest("Role", |xml| write_role(xml, &role));
+            Ok(xml)
+        }
+        "ListRoles" => list_roles(state, caller),
+        "ListRolePolicies" => {
+            let role = find(state, caller, "iam:ListRolePolicies", form)?;
+            let mut xml = Xml::default();
+            xml.list("PolicyNames", "member", &role.policies, |xml, policy| {
+                xml.escape(&policy_name(policy));
+            });
+            xml.text("IsTruncated", false);
+            Ok(xml)
+        }
+        "GetRolePolicy" => {
+            let role = find(state, caller, "iam:GetRolePolicy", form)?;
+            let wanted = form.required("PolicyName")?;
+            let policy = role
+                .policies
+                .iter()
+                .find(|policy| policy_name(policy) == wanted)
+                .ok_or_else(|| missing(format!("The role policy with name {wanted} cannot be found.")))?;
+            let mut xml = Xml::default();
+            xml.text("RoleName", &role.name);
+            xml.text("PolicyName", wanted);
+            xml.text("PolicyDocument", encode(&policy.text));
+            Ok(xml)
+        }
+        "ListAttachedRolePolicies" => {
+            find(state, caller, "iam:ListAttachedRolePolicies", form)?;
+            let mut xml = Xml::default();
+            xml.nest("AttachedPolicies", |_| {});
+            xml.text("IsTruncated", false);
+            Ok(xml)
+        }
+        _ => Err(ApiError::new(
+            "InvalidAction",
+            format!("the rehearsal does not serve iam:{}", action.escape_debug()),
+        )),
+    }
+}
+
+fn missing(message: String) -> ApiError {
+    ApiError::with_status(404, "NoSuchEntity", message)
+}
+
+fn find(
+    state: &State,
+    caller: &Caller,
+    action: &'static str,
+    form: &Form,
+) -> Result<Arc<Role>, ApiError> {
+    let name = form.required("RoleName")?;
+    let found = state.identities().role(name);
+    let arn = found.as_ref().map_or_else(
+        || format!("arn:{}:iam::{}:role/{name}", state.settings.partition, state.settings.account),
+        |role| role.arn.clone(),
+    );
+    state
+        .authorize(caller, &Ask::new(action, arn))
+        .map_err(|denied| ApiError::with_status(403, "AccessDenied", denied.message))?;
+    found.ok_or_else(|| missing(format!("The role with name {name} cannot be found.")))
+}
+
+fn list_roles(state: &State, caller: &Caller) -> Result<Xml, ApiError> {
+    let all = format!("arn:{}:iam::{}:role/", state.settings.partition, state.settings.account);
+    state
+        .authorize(caller, &Ask::new("iam:ListRoles", all))
+        .map_err(|denied| ApiError::with_status(403, "AccessDenied", denied.message))?;
+    let mut xml = Xml::default();
+    let identities = state.identities();
+    xml.list("Roles", "member", identities.roles(), |xml, role| write_role(xml, role));
+    xml.text("IsTruncated", false);
+    Ok(xml)
+}
+
+fn write_role(xml: &mut Xml, role: &Role) {
+    xml.text("Path", &role.path);
+    xml.text("RoleName", &role.name);
+    xml.text("RoleId", &role.id);
+    xml.text("Arn", &role.arn);
+    xml.text("CreateDate", role.created.strftime("%Y-%m-%dT%H:%M:%SZ"));
+    xml.text("AssumeRolePolicyDocument", encode(&role.trust.text));
+    xml.text("MaxSessionDuration", 3600);
+}
+
+/// The name of a policy that may be called after its file: IAM has no `/` and no `.json`.
+fn policy_name(policy: &Document) -> String {
+    let name = policy.named.name.rsplit('/').next().unwrap_or_default();
+    name.strip_suffix(".json").unwrap_or(name).to_owned()
+}
+
+/// Documents travel URL-encoded (RFC 3986)
+/// (<https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetRolePolicy.html>).
+fn encode(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len() * 2);
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push('%');
+            encoded.push_str(&format!("{byte:02X}"));
+        }
+    }
+    encoded
+}

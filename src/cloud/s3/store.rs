@@ -1,0 +1,299 @@
+//! Objects under a caller: the S3 actions and the KMS accesses of each operation
+//! (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html>,
+//! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html>).
+
+use super::disk::scratch;
+use crate::cloud::authorize::{Ask, Denied};
+use crate::cloud::caller::Caller;
+use crate::cloud::kms::{KeyError, KeyUse};
+use crate::cloud::state::State;
+use crate::cloud::storage::{
+    Body, Encryption, ObjectInfo, ObjectStore, PutOptions, StoreError,
+};
+use bytes::Bytes;
+use std::fs::{self, File};
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The objects of the cloud, as its services see them.
+#[derive(Debug, Clone)]
+pub(crate) struct Store(pub(crate) Arc<State>);
+
+impl From<Denied> for StoreError {
+    fn from(denied: Denied) -> Self {
+        Self::AccessDenied(denied.message)
+    }
+}
+
+impl From<KeyError> for StoreError {
+    fn from(error: KeyError) -> Self {
+        match error {
+            KeyError::Denied(denied) => denied.into(),
+            KeyError::NotFound(message) | KeyError::Disabled(message) => Self::Kms(message),
+        }
+    }
+}
+
+impl Store {
+    /// A request about a bucket.
+    pub(crate) fn bucket_ask(&self, action: &'static str, bucket: &str) -> Ask {
+        Ask::new(action, self.0.settings.s3_arn(bucket))
+            .in_bucket(bucket)
+            .with("s3:ResourceAccount", self.0.settings.account.as_str())
+    }
+
+    /// A request about an object.
+    pub(crate) fn object_ask(&self, action: &'static str, bucket: &str, key: &str) -> Ask {
+        Ask::new(action, self.0.settings.s3_arn(&format!("{bucket}/{key}")))
+            .in_bucket(bucket)
+            .with("s3:ResourceAccount", self.0.settings.account.as_str())
+    }
+
+    /// Fails when the bucket does not exist.
+    pub(crate) fn exists(&self, bucket: &str) -> Result<(), StoreError> {
+        match self.0.buckets().get(bucket) {
+            Some(_) => Ok(()),
+            None => Err(StoreError::NoSuchBucket(bucket.to_owned())),
+        }
+    }
+
+    /// What S3 asks of KMS for an object, on the caller's behalf. With a bucket key the encryption
+    /// context is the bucket's ARN, else the object's.
+    pub(crate) fn use_key(
+        &self,
+        caller: &Caller,
+        action: &'static str,
+        bucket: &str,
+        key: &str,
+        encryption: &Encryption,
+    ) -> Result<(), StoreError> {
+        let Encryption::Kms { key: kms_key, bucket_key } = encryption else { return Ok(()) };
+        let settings = &self.0.settings;
+        let arn = if *bucket_key {
+            settings.s3_arn(bucket)
+        } else {
+            settings.s3_arn(&format!("{bucket}/{key}"))
+        };
+        let usage = KeyUse {
+            via: Some(format!("s3.{}.amazonaws.com", settings.region)),
+            encryption_context: vec![("aws:s3:arn".to_owned(), arn)],
+            enabled: true,
+            ..KeyUse::default()
+        };
+        self.0.use_key(&caller.through("s3.amazonaws.com"), action, kms_key, &usage)?;
+        Ok(())
+    }
+
+    /// The object, or why there is none: without `s3:ListBucket` nobody learns that it is missing
+    /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>).
+    fn find(
+        &self,
+        caller: &Caller,
+        bucket: &str,
+        key: &str,
+    ) -> Result<(Arc<ObjectInfo>, PathBuf), StoreError> {
+        self.exists(bucket)?;
+        self.0.authorize(caller, &self.object_ask("s3:GetObject", bucket, key))?;
+        let found = self.0.buckets().get(bucket).and_then(|bucket| bucket.object(key));
+        match found {
+            Some(found) => Ok(found),
+            None => {
+                self.0.authorize(caller, &self.bucket_ask("s3:ListBucket", bucket))?;
+                Err(StoreError::NoSuchKey(key.to_owned()))
+            }
+        }
+    }
+
+    /// As `open`, with the path of the file.
+    pub(crate) fn find_readable(
+        &self,
+        caller: &Caller,
+        bucket: &str,
+        key: &str,
+    ) -> Result<(Arc<ObjectInfo>, PathBuf), StoreError> {
+        let (info, path) = self.find(caller, bucket, key)?;
+        self.use_key(caller, "kms:Decrypt", bucket, key, &info.encryption)?;
+        Ok((info, path))
+    }
+
+    /// The encryption of a new object: as asked, else the bucket's default. A key's alias or id
+    /// becomes its ARN.
+    pub(crate) fn settle_encryption(
+        &self,
+        bucket: &str,
+        asked: Option<&Encryption>,
+    ) -> Result<Encryption, StoreError> {
+        let default = match self.0.buckets().get(bucket) {
+            Some(bucket) => bucket.encryption.clone(),
+            None => return Err(StoreError::NoSuchBucket(bucket.to_owned())),
+        };
+        Ok(match asked {
+            None => default,
+            Some(Encryption::S3) => Encryption::S3,
+            Some(Encryption::Kms { key, bucket_key }) => {
+                let keys = self.0.keys();
+                let arn = keys
+                    .find(key, &self.0.settings)
+                    .map_or_else(|| key.clone(), |key| key.arn.clone());
+                Encryption::Kms { key: arn, bucket_key: *bucket_key }
+            }
+        })
+    }
+
+    /// The request for writing an object, with what the client said of its encryption
+    /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/amazon-s3-policy-keys.html>).
+    pub(crate) fn put_ask(
+        &self,
+        bucket: &str,
+        key: &str,
+        asked: Option<&Encryption>,
+    ) -> Ask {
+        let ask = self.object_ask("s3:PutObject", bucket, key);
+        match asked {
+            None => ask,
+            Some(Encryption::S3) => ask.with("s3:x-amz-server-side-encryption", "AES256"),
+            Some(Encryption::Kms { key, .. }) => ask
+                .with("s3:x-amz-server-side-encryption", "aws:kms")
+                .with("s3:x-amz-server-side-encryption-aws-kms-key-id", key.as_str()),
+        }
+    }
+
+    /// Makes an object of a file in the scratch folder, once everything is authorized.
+    pub(crate) fn keep(
+        &self,
+        bucket: &str,
+        key: &str,
+        file: &Path,
+        encryption: Encryption,
+        options: PutOptions,
+        etag: String,
+    ) -> Result<ObjectInfo, StoreError> {
+        let info = ObjectInfo {
+            key: key.to_owned(),
+            size: fs::metadata(file)?.len(),
+            etag,
+            last_modified: self.0.clock.now(),
+            content_type: options.content_type,
+            encryption,
+            metadata: options.metadata,
+        };
+        let mut buckets = self.0.buckets_mut();
+        let bucket = buckets
+            .get_mut(bucket)
+            .ok_or_else(|| StoreError::NoSuchBucket(bucket.to_owned()))?;
+        let info = bucket.keep(info, file)?;
+        Ok((*info).clone())
+    }
+}
+
+/// Opaque, and another one at every write; AWS promises no more of an encrypted object's.
+pub(crate) fn new_etag() -> String {
+    uuid::Uuid::new_v4().simple().to_string()
+}
+
+impl ObjectStore for Store {
+    fn head(&self, caller: &Caller, bucket: &str, key: &str) -> Result<ObjectInfo, StoreError> {
+        self.find_readable(caller, bucket, key).map(|(info, _)| (*info).clone())
+    }
+
+    fn get(
+        &self,
+        caller: &Caller,
+        bucket: &str,
+        key: &str,
+        range: Option<Range<u64>>,
+    ) -> Result<Bytes, StoreError> {
+        let (info, path) = self.find_readable(caller, bucket, key)?;
+        let range = range.unwrap_or(0..info.size);
+        let mut file = File::open(path)?;
+        file.seek(SeekFrom::Start(range.start))?;
+        let mut bytes = Vec::new();
+        file.take(range.end.saturating_sub(range.start)).read_to_end(&mut bytes)?;
+        Ok(bytes.into())
+    }
+
+    fn open(
+        &self,
+        caller: &Caller,
+        bucket: &str,
+        key: &str,
+    ) -> Result<(ObjectInfo, File), StoreError> {
+        let (info, path) = self.find_readable(caller, bucket, key)?;
+        Ok(((*info).clone(), File::open(path)?))
+    }
+
+    fn put(
+        &self,
+        caller: &Caller,
+        bucket: &str,
+        key: &str,
+        body: Body,
+        options: PutOptions,
+    ) -> Result<ObjectInfo, StoreError> {
+        if key.is_empty() || key.len() > 1024 {
+            return Err(StoreError::InvalidInput("Your key is too long".to_owned()));
+        }
+        self.exists(bucket)?;
+        self.0.authorize(caller, &self.put_ask(bucket, key, options.encryption.as_ref()))?;
+        let encryption = self.settle_encryption(bucket, options.encryption.as_ref())?;
+        self.use_key(caller, "kms:GenerateDataKey", bucket, key, &encryption)?;
+        let file = match body {
+            Body::Bytes(bytes) => {
+                let file = self.new_scratch();
+                fs::write(&file, bytes)?;
+                file
+            }
+            Body::File(file) if file.starts_with(self.scratch()) => file,
+            Body::File(file) => {
+                return Err(StoreError::InvalidInput(format!(
+                    "`{}` is not in the scratch folder",
+                    file.display()
+                )));
+            }
+        };
+        self.keep(bucket, key, &file, encryption, options, new_etag())
+    }
+
+    fn list(
+        &self,
+        caller: &Caller,
+        bucket: &str,
+        prefix: &str,
+    ) -> Result<Vec<ObjectInfo>, StoreError> {
+        self.exists(bucket)?;
+        let ask = self.bucket_ask("s3:ListBucket", bucket).with("s3:prefix", prefix);
+        self.0.authorize(caller, &ask)?;
+        let buckets = self.0.buckets();
+        let bucket =
+            buckets.get(bucket).ok_or_else(|| StoreError::NoSuchBucket(bucket.to_owned()))?;
+        Ok(bucket.list(prefix, None).map(|info| (**info).clone()).collect())
+    }
+
+    fn delete(&self, caller: &Caller, bucket: &str, key: &str) -> Result<(), StoreError> {
+        self.exists(bucket)?;
+        self.0.authorize(caller, &self.object_ask("s3:DeleteObject", bucket, key))?;
+        if let Some(bucket) = self.0.buckets_mut().get_mut(bucket) {
+            bucket.delete(key)?;
+        }
+        Ok(())
+    }
+
+    fn bucket_location(&self, caller: &Caller, bucket: &str) -> Result<String, StoreError> {
+        self.exists(bucket)?;
+        self.0.authorize(caller, &self.bucket_ask("s3:GetBucketLocation", bucket))?;
+        Ok(self.0.settings.region.clone())
+    }
+
+    fn scratch(&self) -> PathBuf {
+        scratch(&self.0.settings.folder)
+    }
+}
+
+impl Store {
+    /// A new file's name in the scratch folder.
+    pub(crate) fn new_scratch(&self) -> PathBuf {
+        self.scratch().join(uuid::Uuid::new_v4().simple().to_string())
+    }
+}
