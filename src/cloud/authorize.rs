@@ -78,22 +78,6 @@ impl Ask {
         self
     }
 
-    /// The IAM action.
-    pub(crate) fn action(&self) -> &str {
-        &self.action
-    }
-
-    /// The encryption context that was given.
-    pub(crate) fn encryption_context(&self) -> Vec<(String, String)> {
-        self.context
-            .iter()
-            .filter_map(|(key, values)| {
-                let key = key.strip_prefix("kms:EncryptionContext:")?;
-                Some((key.to_owned(), values.first()?.clone()))
-            })
-            .collect()
-    }
-
     /// A key of the request context, when there is a value.
     pub(crate) fn with_optional(self, key: &str, value: Option<impl Into<String>>) -> Self {
         match value {
@@ -132,31 +116,19 @@ impl State {
     pub(crate) fn authorize(&self, caller: &Caller, ask: &Ask) -> Result<(), Denied> {
         let context = context(&self.settings, &self.clock, self, caller, ask);
         let evaluated = self.evaluate(caller, ask, &context);
-        let (mut allowed, explicit, mut statement, message) = match evaluated {
+        let (allowed, explicit, statement, message) = match evaluated {
             Ok((evaluation, request)) => {
-                let allowed = evaluation.decision == Decision::Allowed;
-                let explicit = evaluation.decision == Decision::ExplicitlyDenied;
                 let message = message(&request, &evaluation, caller);
                 let statement = evaluation.statement.map(|statement| DecidingStatement {
                     document: statement.document,
                     index: statement.index,
                     sid: statement.sid,
                 });
-                (allowed, explicit, statement, message)
+                let explicit = evaluation.decision == Decision::ExplicitlyDenied;
+                (evaluation.decision == Decision::Allowed, explicit, statement, message)
             }
             Err(reason) => (false, false, None, reason),
         };
-        if !allowed && !explicit
-            && let Guard::Key(key) = &ask.guard
-            && let Some(grant) = self.keys().grant_for(key, &caller.principal, self, ask)
-        {
-            allowed = true;
-            statement = Some(DecidingStatement {
-                document: format!("grant {grant}"),
-                index: 0,
-                sid: None,
-            });
-        }
         self.log.record(Access {
             principal: caller.principal.to_string(),
             principal_role: self
@@ -183,7 +155,8 @@ impl State {
         ask: &Ask,
         context: &BTreeMap<String, Vec<String>>,
     ) -> Result<(Evaluation, Request), String> {
-        let principal = RequestPrincipal::parse(&caller.principal).map_err(|error| error.to_string())?;
+        let principal =
+            RequestPrincipal::parse(&caller.principal).map_err(|error| error.to_string())?;
         let context = context.iter().fold(Context::new(), |context, (key, values)| {
             let value = match values.as_slice() {
                 // Keys with one value are single-valued, but for those that are lists by nature.
@@ -209,7 +182,8 @@ impl State {
             documents.iter().map(|document| document.named.clone()).collect()
         };
         let identities = self.identities();
-        let (identity, boundary) = if let Some(role) = identities.role_of_session(&caller.principal) {
+        let (identity, boundary) = if let Some(role) = identities.role_of_session(&caller.principal)
+        {
             (named(&role.policies), role.boundary.clone())
         } else if let Some(user) = identities.user(&caller.principal) {
             (named(&user.policies), None)
@@ -228,11 +202,15 @@ impl State {
             .map(Policy::parse)
             .transpose()
             .map_err(|errors| errors.to_string())?
-            .map(|policy| NamedPolicy { name: "session policy".to_owned(), policy: Arc::new(policy) });
+            .map(|policy| NamedPolicy::new("session policy", policy));
         Ok(Policies {
             identity,
             resource,
             session,
+            grants: match &ask.guard {
+                Guard::Key(arn) => self.keys().grants(arn),
+                _ => Vec::new(),
+            },
             boundaries: boundary.into_iter().map(|boundary| boundary.named).collect(),
             ..Policies::default()
         })
@@ -332,10 +310,8 @@ fn message(request: &Request, evaluation: &Evaluation, caller: &Caller) -> Strin
         Layer::Endpoint => "VPC endpoint policy",
         _ => "identity-based policy",
     };
-    let mut message = format!(
-        "User: {} is not authorized to perform: {}",
-        caller.principal, request.action
-    );
+    let mut message =
+        format!("User: {} is not authorized to perform: {}", caller.principal, request.action);
     if request.resource != "*" {
         message.push_str(" on resource: ");
         message.push_str(&request.resource);

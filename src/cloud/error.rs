@@ -44,9 +44,7 @@ impl From<StoreError> for ApiError {
             StoreError::AccessDenied(_) => Self::new("AccessDeniedException", message),
             StoreError::EntityNotFound(_) => Self::new("EntityNotFoundException", message),
             StoreError::AlreadyExists(_) => Self::new("AlreadyExistsException", message),
-            StoreError::VersionMismatch(_) => {
-                Self::new("ConcurrentModificationException", message)
-            }
+            StoreError::VersionMismatch(_) => Self::new("ConcurrentModificationException", message),
             StoreError::NoSuchBucket(_)
             | StoreError::NoSuchKey(_)
             | StoreError::Kms(_)

@@ -22,7 +22,7 @@ impl Document {
         })?;
         Ok(Self {
             text: seed.document.as_str().into(),
-            named: NamedPolicy { name: seed.name.clone(), policy: Arc::new(policy) },
+            named: NamedPolicy::new(seed.name.as_str(), policy),
         })
     }
 }

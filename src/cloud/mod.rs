@@ -33,4 +33,3 @@ mod service_access;
 mod sigv4;
 mod state;
 mod sts;
-

@@ -122,8 +122,7 @@ pub struct DatabaseSeed {
     #[serde(default)]
     pub engine_version: Option<String>,
     /// The name of the database inside, under which its tables are exported.
-    #[serde(default)]
-    pub database: Option<String>,
+    pub database: String,
     /// Where the data really are: `sqlite:`, `postgres:` or `mysql:`.
     pub source_url: String,
     /// Gibibytes.

@@ -13,10 +13,10 @@ use bytes::Bytes;
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 use hyper::http::request::Parts;
+use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
-use hyper_util::rt::{TokioExecutor, TokioIo};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use jiff::Timestamp;
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -55,8 +55,7 @@ pub(crate) async fn serve(
     mut stopped: watch::Receiver<bool>,
 ) {
     let s3 = S3::new(Arc::clone(&state));
-    let graceful = GracefulShutdown::new();
-    let server = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new());
+    let mut connections = tokio::task::JoinSet::new();
     loop {
         let (stream, peer) = tokio::select! {
             accepted = listener.accept() => match accepted {
@@ -75,16 +74,30 @@ pub(crate) async fn serve(
             let (state, s3) = (Arc::clone(&state), s3.clone());
             async move { Ok::<_, Infallible>(respond(&state, &s3, request, peer).await) }
         });
-        let connection = server.serve_connection(TokioIo::new(stream), service);
-        let connection = graceful.watch(connection.into_owned());
-        tokio::spawn(async move {
-            if let Err(error) = connection.await {
+        let mut stopped = stopped.clone();
+        connections.spawn(async move {
+            let mut connection = std::pin::pin!(
+                http1::Builder::new()
+                    .timer(TokioTimer::new())
+                    .serve_connection(TokioIo::new(stream), service)
+            );
+            let served = tokio::select! {
+                served = connection.as_mut() => served,
+                _ = stopped.changed() => {
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
+            };
+            if let Err(error) = served {
                 tracing::debug!(%error, "a connection broke");
             }
         });
+        // Those that have ended are forgotten.
+        while connections.try_join_next().is_some() {}
     }
     // A client that keeps its connection open must not keep the cloud alive.
-    let _ = tokio::time::timeout(std::time::Duration::from_secs(2), graceful.shutdown()).await;
+    let all = async { while connections.join_next().await.is_some() {} };
+    let _ = tokio::time::timeout(std::time::Duration::from_secs(2), all).await;
 }
 
 async fn respond(
@@ -99,7 +112,8 @@ async fn respond(
         None => return s3.respond(request, peer).await,
     };
     let (parts, body) = request.into_parts();
-    let protocol = SERVICES.iter().find(|(name, _)| *name == service).map(|(_, protocol)| *protocol);
+    let protocol =
+        SERVICES.iter().find(|(name, _)| *name == service).map(|(_, protocol)| *protocol);
     let Some(protocol) = protocol else {
         let error = ApiError::with_status(
             501,
@@ -113,7 +127,8 @@ async fn respond(
             answer(state, &parts, &body.to_bytes(), protocol, &service, peer, &request_id).await
         }
         Err(_) => {
-            let error = ApiError::with_status(413, "RequestEntityTooLarge", "the request is too large");
+            let error =
+                ApiError::with_status(413, "RequestEntityTooLarge", "the request is too large");
             failure(protocol, &request_id, &error)
         }
     };

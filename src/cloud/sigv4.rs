@@ -75,7 +75,8 @@ impl Claim {
     /// [`SignatureError::Missing`] and [`SignatureError::Incomplete`].
     pub fn read(parts: &Parts) -> Result<Self, SignatureError> {
         if let Some(header) = parts.headers.get(hyper::header::AUTHORIZATION) {
-            let header = header.to_str().map_err(|_| incomplete("Authorization header is not text"))?;
+            let header =
+                header.to_str().map_err(|_| incomplete("Authorization header is not text"))?;
             return Self::from_header(header);
         }
         let query = parts.uri.query().unwrap_or_default();
@@ -146,18 +147,23 @@ pub fn verify(
 ) -> Result<(), SignatureError> {
     let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
     let date = header("x-amz-date").ok_or_else(|| {
-        incomplete("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.")
+        incomplete(
+            "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.",
+        )
     })?;
-    let signed = instant(date).ok_or_else(|| incomplete("Date must be in ISO-8601 'basic format'"))?;
+    let signed =
+        instant(date).ok_or_else(|| incomplete("Date must be in ISO-8601 'basic format'"))?;
     if !date.starts_with(&claim.date) {
-        return Err(incomplete("Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date"));
+        return Err(incomplete(
+            "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date",
+        ));
     }
     if !claim.signed_headers.iter().any(|name| name == "host") {
         return Err(incomplete("'Host' must be a 'SignedHeader' in the AWS Authorization."));
     }
     check_skew(signed, now)?;
-    let calculated = calculate(parts, body, claim, secret, token, signed)
-        .ok_or(SignatureError::Mismatch)?;
+    let calculated =
+        calculate(parts, body, claim, secret, token, signed).ok_or(SignatureError::Mismatch)?;
     if same(calculated.as_bytes(), claim.signature.as_bytes()) {
         Ok(())
     } else {

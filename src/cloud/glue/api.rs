@@ -27,7 +27,10 @@ pub(in crate::cloud) async fn call(
     if let Some(catalog) = input.get("CatalogId").and_then(Value::as_str)
         && catalog != state.settings.account
     {
-        return Err(ApiError::new("EntityNotFoundException", format!("Catalog {} not found.", catalog.escape_debug())));
+        return Err(ApiError::new(
+            "EntityNotFoundException",
+            format!("Catalog {} not found.", catalog.escape_debug()),
+        ));
     }
     let store = Store(Arc::clone(state));
     match operation {
@@ -57,8 +60,7 @@ pub(in crate::cloud) async fn call(
         "GetTables" => {
             let listing: Listing = read(input.clone())?;
             let input: GetTables = read(input)?;
-            let tables =
-                store.tables(caller, &input.database_name, input.expression.as_deref())?;
+            let tables = store.tables(caller, &input.database_name, input.expression.as_deref())?;
             let (tables, next) = listing.cut(tables)?;
             Ok(with_token(json!({"TableList": tables}), next))
         }
@@ -95,9 +97,13 @@ pub(in crate::cloud) async fn call(
             let found = versions
                 .into_iter()
                 .find(|version| {
-                    input.version_id.as_deref().is_none_or(|id| version.get("VersionId").and_then(Value::as_str) == Some(id))
+                    input.version_id.as_deref().is_none_or(|id| {
+                        version.get("VersionId").and_then(Value::as_str) == Some(id)
+                    })
                 })
-                .ok_or_else(|| ApiError::new("EntityNotFoundException", "Table version not found."))?;
+                .ok_or_else(|| {
+                    ApiError::new("EntityNotFoundException", "Table version not found.")
+                })?;
             Ok(json!({"TableVersion": found}))
         }
         "DeleteTableVersion" => {

@@ -117,7 +117,11 @@ impl Crawler {
         match run.job.peek() {
             Some(result) => {
                 let stopping = run.stopping(&result);
-                if now < stopping { ("RUNNING", Some(stopping)) } else { ("STOPPING", Some(after(stopping, STOP))) }
+                if now < stopping {
+                    ("RUNNING", Some(stopping))
+                } else {
+                    ("STOPPING", Some(after(stopping, STOP)))
+                }
             }
             None => ("RUNNING", Some(ready)),
         }
@@ -129,7 +133,10 @@ impl Crawler {
         shown.extend(self.settings.clone());
         // The model has a role's name or ARN here, and a schedule as a structure.
         if let Some(schedule) = self.text("Schedule") {
-            shown.insert("Schedule".to_owned(), json!({"ScheduleExpression": schedule, "State": "SCHEDULED"}));
+            shown.insert(
+                "Schedule".to_owned(),
+                json!({"ScheduleExpression": schedule, "State": "SCHEDULED"}),
+            );
         }
         let (state, _) = self.state(now);
         let elapsed = self.run.as_ref().map_or(0, |run| now.duration_since(run.begun).as_millis());
@@ -205,11 +212,17 @@ pub(super) async fn call(
 }
 
 fn missing(name: &str) -> ApiError {
-    ApiError::new("EntityNotFoundException", format!("Crawler with name {} does not exist", name.escape_debug()))
+    ApiError::new(
+        "EntityNotFoundException",
+        format!("Crawler with name {} does not exist", name.escape_debug()),
+    )
 }
 
 fn running(name: &str) -> ApiError {
-    ApiError::new("CrawlerRunningException", format!("Crawler with name {name} has already started"))
+    ApiError::new(
+        "CrawlerRunningException",
+        format!("Crawler with name {name} has already started"),
+    )
 }
 
 /// Authorizes an action on the crawler that the input names.
@@ -318,9 +331,8 @@ fn check(input: &Value) -> Result<(), ApiError> {
     let invalid = |message: String| Err(ApiError::new("InvalidInputException", message));
     let new_only = input.pointer("/RecrawlPolicy/RecrawlBehavior").and_then(Value::as_str)
         == Some("CRAWL_NEW_FOLDERS_ONLY");
-    let behavior = |name: &str| {
-        input.pointer(&format!("/SchemaChangePolicy/{name}")).and_then(Value::as_str)
-    };
+    let behavior =
+        |name: &str| input.pointer(&format!("/SchemaChangePolicy/{name}")).and_then(Value::as_str);
     if new_only
         && ["UpdateBehavior", "DeleteBehavior"]
             .iter()
@@ -354,14 +366,16 @@ fn check(input: &Value) -> Result<(), ApiError> {
 async fn settle(state: &Arc<State>, name: &str) {
     let run = state.glue().crawlers.get(name).and_then(|crawler| crawler.run.clone());
     let Some(run) = run else { return };
-    let next = state.glue().crawlers.get(name).and_then(|crawler| crawler.state(state.clock.now()).1);
+    let next =
+        state.glue().crawlers.get(name).and_then(|crawler| crawler.state(state.clock.now()).1);
     if let Some(next) = next {
         state.clock.polled(next);
     }
     if state.clock.now() < after(run.begun, START) && run.stopped.is_none() {
         return;
     }
-    let result = run.job.wait().await.unwrap_or_else(|| Err("Internal Service Exception".to_owned()));
+    let result =
+        run.job.wait().await.unwrap_or_else(|| Err("Internal Service Exception".to_owned()));
     let ended = match run.stopped {
         Some(stopped) => after(stopped, STOP),
         None => after(run.stopping(&result), STOP),
@@ -394,12 +408,8 @@ async fn start(state: &Arc<State>, caller: &Caller, input: &Value) -> Result<Val
     let worker = Arc::clone(state);
     let (crawler_name, settings) = (name.clone(), crawler.settings);
     let job = Job::blocking(move |_| crawl(&worker, &crawler_name, &role, &settings));
-    let run = Run {
-        id: uuid::Uuid::new_v4().to_string(),
-        begun: state.clock.now(),
-        stopped: None,
-        job,
-    };
+    let run =
+        Run { id: uuid::Uuid::new_v4().to_string(), begun: state.clock.now(), stopped: None, job };
     let mut glue = state.glue();
     match glue.crawlers.get_mut(&name) {
         Some(crawler) if crawler.run.is_none() => crawler.run = Some(run),

@@ -71,9 +71,10 @@ pub(super) fn call(
         }
         "GetPartition" => {
             store.0.on_table(caller, "glue:GetPartition", &database, &table)?;
-            let found = store
-                .find_partition(&database, &table, &input.partition_values)?
-                .ok_or_else(|| ApiError::new("EntityNotFoundException", "Cannot find partition."))?;
+            let found =
+                store.find_partition(&database, &table, &input.partition_values)?.ok_or_else(
+                    || ApiError::new("EntityNotFoundException", "Cannot find partition."),
+                )?;
             json!({"Partition": found})
         }
         "BatchGetPartition" => {

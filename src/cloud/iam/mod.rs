@@ -37,11 +37,10 @@ pub(super) fn call(
         "GetRolePolicy" => {
             let role = find(state, caller, "iam:GetRolePolicy", form)?;
             let wanted = form.required("PolicyName")?;
-            let policy = role
-                .policies
-                .iter()
-                .find(|policy| policy_name(policy) == wanted)
-                .ok_or_else(|| missing(format!("The role policy with name {wanted} cannot be found.")))?;
+            let policy =
+                role.policies.iter().find(|policy| policy_name(policy) == wanted).ok_or_else(
+                    || missing(format!("The role policy with name {wanted} cannot be found.")),
+                )?;
             let mut xml = Xml::default();
             xml.text("RoleName", &role.name);
             xml.text("PolicyName", wanted);

@@ -2,9 +2,9 @@
 
 use super::grants::OPERATIONS;
 use super::{Grant, Key, KeyState, KeyUse};
-use crate::cloud::catalog::epoch;
 use crate::cloud::authorize::Ask;
 use crate::cloud::caller::Caller;
+use crate::cloud::catalog::epoch;
 use crate::cloud::error::ApiError;
 use crate::cloud::state::State;
 use base64::Engine as _;
@@ -45,7 +45,10 @@ pub(in crate::cloud) fn call(
         }
         "Encrypt" => encrypt(state, caller, input),
         "Decrypt" => decrypt(state, caller, input),
-        _ => Err(ApiError::new("UnknownOperationException", format!("the rehearsal does not serve kms:{operation}"))),
+        _ => Err(ApiError::new(
+            "UnknownOperationException",
+            format!("the rehearsal does not serve kms:{operation}"),
+        )),
     }
 }
 
@@ -130,9 +133,7 @@ fn list_aliases(state: &State, caller: &Caller, input: &Value) -> Result<Value, 
     allowed(state, caller, Ask::new("kms:ListAliases", "*"))?;
     let keys = state.keys();
     let wanted = match text(input, "KeyId") {
-        Some(key) => {
-            Some(keys.find(key, &state.settings).ok_or_else(|| gone(key))?.arn.clone())
-        }
+        Some(key) => Some(keys.find(key, &state.settings).ok_or_else(|| gone(key))?.arn.clone()),
         None => None,
     };
     let aliases = keys
@@ -156,7 +157,12 @@ fn get_key_policy(state: &State, caller: &Caller, input: &Value) -> Result<Value
     Ok(json!({"Policy": &*key.policy.text, "PolicyName": "default"}))
 }
 
-fn switch(state: &State, caller: &Caller, operation: &str, input: &Value) -> Result<Value, ApiError> {
+fn switch(
+    state: &State,
+    caller: &Caller,
+    operation: &str,
+    input: &Value,
+) -> Result<Value, ApiError> {
     let (action, target) = if operation == "EnableKey" {
         ("kms:EnableKey", KeyState::Enabled)
     } else {
@@ -179,7 +185,10 @@ fn create_grant(state: &State, caller: &Caller, input: &Value) -> Result<Value, 
         .map(str::to_owned)
         .collect::<Vec<_>>();
     if let Some(unknown) = operations.iter().find(|one| !OPERATIONS.contains(&one.as_str())) {
-        return Err(ApiError::new("ValidationException", format!("'{unknown}' is not a grant operation")));
+        return Err(ApiError::new(
+            "ValidationException",
+            format!("'{unknown}' is not a grant operation"),
+        ));
     }
     let constraints = input.get("Constraints").unwrap_or(&Value::Null);
     let grant = Grant {
@@ -314,9 +323,9 @@ fn retire_grant(state: &State, caller: &Caller, input: &Value) -> Result<Value, 
         return Err(ApiError::new("NotFoundException", "Grant not found"));
     };
     let role = state.identities().role_of_session(&caller.principal).map(|role| role.arn.clone());
-    let is_retiring = retiring
-        .as_deref()
-        .is_some_and(|retiring| *retiring == *caller.principal || role.as_deref() == Some(retiring));
+    let is_retiring = retiring.as_deref().is_some_and(|retiring| {
+        *retiring == *caller.principal || role.as_deref() == Some(retiring)
+    });
     if !is_retiring {
         state.use_key(caller, "kms:RetireGrant", &arn, &KeyUse::default())?;
     }
@@ -393,8 +402,8 @@ fn decrypt(state: &State, caller: &Caller, input: &Value) -> Result<Value, ApiEr
         }
     }
     let arn = state.use_key(caller, "kms:Decrypt", arn, &crypto(input))?;
-    let plaintext = open(state, &arn, &envelope, &pairs(input, "EncryptionContext"))
-        .ok_or_else(invalid)?;
+    let plaintext =
+        open(state, &arn, &envelope, &pairs(input, "EncryptionContext")).ok_or_else(invalid)?;
     Ok(json!({
         "KeyId": arn,
         "Plaintext": STANDARD.encode(plaintext),
@@ -447,7 +456,7 @@ fn blob(input: &Value, name: &str) -> Result<Vec<u8>, ApiError> {
 }
 
 /// Random hexadecimal digits, for ids.
-pub(in crate::cloud) fn random_hex(digits: usize) -> String {
+pub(crate) fn random_hex(digits: usize) -> String {
     let mut text = String::with_capacity(digits);
     while text.len() < digits {
         text.push_str(&uuid::Uuid::new_v4().simple().to_string());

@@ -1,7 +1,7 @@
 //! Grants: rights to a key that somebody who may gives to a principal
 //! (<https://docs.aws.amazon.com/kms/latest/developerguide/grants.html>).
 
-use super::super::authorize::Ask;
+use crate::iam::KmsGrant;
 use jiff::Timestamp;
 
 /// A grant.
@@ -47,53 +47,15 @@ pub(crate) const OPERATIONS: [&str; 17] = [
 ];
 
 impl Grant {
-    /// Whether it covers the action under the encryption context that is sent.
-    pub(crate) fn allows(&self, ask: &Ask) -> bool {
-        let Some(operation) = ask.action().strip_prefix("kms:") else { return false };
-        let sent = ask.encryption_context();
-        // Operations without an encryption context are not bound by the constraint.
-        let unbound = matches!(operation, "CreateGrant" | "DescribeKey" | "RetireGrant");
-        self.operations.iter().any(|granted| granted == operation)
-            && (unbound
-                || (self.subset.iter().all(|pair| sent.contains(pair))
-                    && (self.equals.is_empty()
-                        || (self.equals.len() == sent.len()
-                            && self.equals.iter().all(|pair| sent.contains(pair))))))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn grant(subset: &[(&str, &str)]) -> Grant {
-        Grant {
-            id: "g".to_owned(),
-            token: "t".to_owned(),
-            name: None,
-            grantee: "arn:aws:iam::111122223333:role/export".to_owned(),
-            retiring: None,
-            operations: vec!["Decrypt".to_owned()],
-            subset: subset.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
-            equals: Vec::new(),
-            issuer: "arn:aws:iam::111122223333:role/runner".to_owned(),
-            created: Timestamp::UNIX_EPOCH,
+    /// As the evaluator knows it.
+    pub(super) fn to_iam(&self) -> KmsGrant {
+        KmsGrant {
+            id: format!("grant {}", self.id),
+            grantee_principal: self.grantee.clone(),
+            retiring_principal: self.retiring.clone(),
+            operations: self.operations.clone(),
+            encryption_context_subset: self.subset.clone(),
+            encryption_context_equals: (!self.equals.is_empty()).then(|| self.equals.clone()),
         }
-    }
-
-    fn ask(action: &'static str, pairs: &[(&str, &str)]) -> Ask {
-        let pairs =
-            pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect::<Vec<_>>();
-        Ask::new(action, "arn:aws:kms:eu-central-1:111122223333:key/k").with_encryption_context(&pairs)
-    }
-
-    #[test]
-    fn only_granted_operations_with_the_right_context() {
-        let grant = grant(&[("aws:s3:arn", "arn:aws:s3:::lake")]);
-        let lake = [("aws:s3:arn", "arn:aws:s3:::lake"), ("more", "is fine")];
-        assert!(grant.allows(&ask("kms:Decrypt", &lake)));
-        assert!(!grant.allows(&ask("kms:Encrypt", &lake)));
-        assert!(!grant.allows(&ask("kms:Decrypt", &[])));
-        assert!(!grant.allows(&ask("kms:Decrypt", &[("aws:s3:arn", "arn:aws:s3:::other")])));
     }
 }

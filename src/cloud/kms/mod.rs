@@ -4,6 +4,7 @@ mod api;
 mod grants;
 
 pub(super) use api::call;
+pub(crate) use api::random_hex;
 pub(crate) use grants::Grant;
 
 use super::authorize::{Ask, Denied};
@@ -12,7 +13,7 @@ use super::error::ApiError;
 use super::identity::Document;
 use super::seed::{KeySeed, SeedError};
 use super::state::{Settings, State};
-use crate::iam::NamedPolicy;
+use crate::iam::{KmsGrant, NamedPolicy};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
@@ -120,23 +121,9 @@ impl Keys {
         self.keys.get(arn).map(|key| key.policy.named.clone())
     }
 
-    /// The grant that allows what the principal asks, if there is one.
-    pub(crate) fn grant_for(
-        &self,
-        arn: &str,
-        principal: &str,
-        state: &State,
-        ask: &Ask,
-    ) -> Option<String> {
-        let role = state.identities().role_of_session(principal).map(|role| role.arn.clone());
-        let key = self.keys.get(arn)?;
-        key.grants
-            .iter()
-            .find(|grant| {
-                (grant.grantee == principal || role.as_deref() == Some(grant.grantee.as_str()))
-                    && grant.allows(ask)
-            })
-            .map(|grant| grant.id.clone())
+    /// The grants on a key.
+    pub(crate) fn grants(&self, arn: &str) -> Vec<KmsGrant> {
+        self.keys.get(arn).into_iter().flat_map(|key| &key.grants).map(Grant::to_iam).collect()
     }
 }
 
@@ -228,7 +215,9 @@ impl State {
             ask = ask.with_many("kms:ResourceAliases", aliases);
         }
         if key.contains("alias/") {
-            let name = key.rsplit_once(":alias/").map_or_else(|| key.to_owned(), |(_, name)| format!("alias/{name}"));
+            let name = key
+                .rsplit_once(":alias/")
+                .map_or_else(|| key.to_owned(), |(_, name)| format!("alias/{name}"));
             ask = ask.with("kms:RequestAlias", name);
         }
         for (name, values) in &usage.context {

@@ -17,7 +17,10 @@ pub(crate) fn parse(body: &[u8]) -> Result<Value, ApiError> {
     }
     match serde_json::from_slice(body) {
         Ok(Value::Object(members)) => Ok(Value::Object(members)),
-        _ => Err(ApiError::new("SerializationException", "Start of structure or map found where not expected.")),
+        _ => Err(ApiError::new(
+            "SerializationException",
+            "Start of structure or map found where not expected.",
+        )),
     }
 }
 
@@ -36,7 +39,8 @@ pub(crate) fn success(request_id: &str, output: &Value) -> Answer {
 
 /// An error. The message is under both spellings, since services and clients disagree on it.
 pub(crate) fn failure(request_id: &str, error: &ApiError) -> Answer {
-    let mut body = json!({"__type": error.code, "message": error.message, "Message": error.message});
+    let mut body =
+        json!({"__type": error.code, "message": error.message, "Message": error.message});
     if let Value::Object(members) = &mut body {
         for (name, value) in &error.members {
             members.insert((*name).to_owned(), Value::from(value.as_str()));

@@ -22,10 +22,11 @@ pub(crate) fn answer(
 ) -> Answer {
     let mut response = Response::new(Full::new(Bytes::from(body)));
     // Statuses come from our own tables; one out of range would be our bug and shows as 500.
-    *response.status_mut() = hyper::StatusCode::from_u16(status)
-        .unwrap_or(hyper::StatusCode::INTERNAL_SERVER_ERROR);
+    *response.status_mut() =
+        hyper::StatusCode::from_u16(status).unwrap_or(hyper::StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
-    headers.insert(hyper::header::CONTENT_TYPE, hyper::header::HeaderValue::from_static(content_type));
+    headers
+        .insert(hyper::header::CONTENT_TYPE, hyper::header::HeaderValue::from_static(content_type));
     if let Ok(id) = hyper::header::HeaderValue::from_str(request_id) {
         headers.insert("x-amzn-requestid", id);
     }

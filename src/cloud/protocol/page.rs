@@ -18,8 +18,9 @@ pub(crate) fn page<T>(
 ) -> Result<(Vec<T>, Option<String>), ApiError> {
     let start = match token {
         None => 0,
-        Some(token) => read(token)
-            .ok_or_else(|| ApiError::new(code, "The pagination token is not valid."))?,
+        Some(token) => {
+            read(token).ok_or_else(|| ApiError::new(code, "The pagination token is not valid."))?
+        }
     };
     let total = items.len();
     let end = start.saturating_add(size).min(total);

@@ -44,10 +44,7 @@ impl Form {
 
     /// The values of a list: `name.member.1` or with the list's own element name, or flattened.
     pub(crate) fn list(&self, name: &str) -> Vec<String> {
-        self.indexed(name)
-            .into_iter()
-            .filter_map(|at| self.fields.get(&at).cloned())
-            .collect()
+        self.indexed(name).into_iter().filter_map(|at| self.fields.get(&at).cloned()).collect()
     }
 
     /// The lists' elements as prefixes, in order, for lists of structures.
@@ -111,9 +108,8 @@ fn decode(text: &str) -> Cow<'_, str> {
             b'+' => bytes.push(b' '),
             b'%' => {
                 let mut ahead = rest.clone();
-                let digits = [ahead.next(), ahead.next()].map(|digit| {
-                    digit.and_then(|digit| char::from(digit).to_digit(16))
-                });
+                let digits = [ahead.next(), ahead.next()]
+                    .map(|digit| digit.and_then(|digit| char::from(digit).to_digit(16)));
                 match digits {
                     [Some(high), Some(low)] => {
                         bytes.push(u8::try_from(high * 16 + low).unwrap_or_default());
@@ -129,12 +125,7 @@ fn decode(text: &str) -> Cow<'_, str> {
 }
 
 /// A success: `<ActionResponse><ActionResult>…</ActionResult><ResponseMetadata>…`.
-pub(crate) fn success(
-    request_id: &str,
-    namespace: &str,
-    action: &str,
-    result: &Xml,
-) -> Answer {
+pub(crate) fn success(request_id: &str, namespace: &str, action: &str, result: &Xml) -> Answer {
     let mut xml = Xml::default();
     xml.open_in(&format!("{action}Response"), namespace);
     xml.nest(&format!("{action}Result"), |xml| xml.append(result));
@@ -171,7 +162,8 @@ mod tests {
 
     #[test]
     fn filters_and_broken_escapes_are_read() {
-        let form = Form::parse(b"Filters.Filter.1.Name=status&Filters.Filter.1.Values.Value.1=a%2Fb+c%zz");
+        let form =
+            Form::parse(b"Filters.Filter.1.Name=status&Filters.Filter.1.Values.Value.1=a%2Fb+c%zz");
         assert_eq!(form.filters(), [("status".to_owned(), vec!["a/b c%zz".to_owned()])]);
     }
 }

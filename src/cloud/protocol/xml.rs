@@ -72,7 +72,11 @@ impl Xml {
                 '"' => self.text.push_str("&quot;"),
                 '\r' => self.text.push_str("&#13;"),
                 // Not characters of XML 1.0, in no form.
-                '\u{0}'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}'
+                '\u{0}'..='\u{8}'
+                | '\u{b}'
+                | '\u{c}'
+                | '\u{e}'..='\u{1f}'
+                | '\u{fffe}'
                 | '\u{ffff}' => self.text.push('\u{fffd}'),
                 other => self.text.push(other),
             }

@@ -255,9 +255,32 @@ mod tests {
         let long = "x".repeat(1000);
         let other = format!("{}y", "x".repeat(999));
         let keys = [
-            "a", "a/b", "a/", "/a", "//a", "..", "../../etc/passwd", ".", "a/../b", "a/./b", "a%", "a%m",
-            "a%2Fb", "%e", "", "日本/表", "a\\b", "a\0b", "C:\\x", "A", &long, &other, "con",
-            "a%25", "a b", "*",
+            "a",
+            "a/b",
+            "a/",
+            "/a",
+            "//a",
+            "..",
+            "../../etc/passwd",
+            ".",
+            "a/../b",
+            "a/./b",
+            "a%",
+            "a%m",
+            "a%2Fb",
+            "%e",
+            "",
+            "日本/表",
+            "a\\b",
+            "a\0b",
+            "C:\\x",
+            "A",
+            &long,
+            &other,
+            "con",
+            "a%25",
+            "a b",
+            "*",
         ];
         let mut paths = BTreeSet::new();
         for key in keys {
@@ -312,7 +335,8 @@ mod tests {
         for good in ["abc", "my-lake.2026", "0ab"] {
             assert!(is_bucket_name(good), "{good}");
         }
-        for bad in ["ab", "Abc", "-abc", "abc-", "a..b", "1.2.3.4", "a_b", &"a".repeat(64), "../x"] {
+        for bad in ["ab", "Abc", "-abc", "abc-", "a..b", "1.2.3.4", "a_b", &"a".repeat(64), "../x"]
+        {
             assert!(!is_bucket_name(bad), "{bad}");
         }
     }

@@ -1,7 +1,13 @@
 //! Amazon S3: buckets and objects, kept as files in the cloud's folder.
 
+mod api;
 mod disk;
+mod front;
+mod listing;
+mod multipart;
+mod settings;
 mod store;
 
 pub(crate) use disk::{Buckets, prepare};
+pub(crate) use front::S3;
 pub(crate) use store::Store;

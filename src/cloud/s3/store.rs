@@ -7,9 +7,7 @@ use crate::cloud::authorize::{Ask, Denied};
 use crate::cloud::caller::Caller;
 use crate::cloud::kms::{KeyError, KeyUse};
 use crate::cloud::state::State;
-use crate::cloud::storage::{
-    Body, Encryption, ObjectInfo, ObjectStore, PutOptions, StoreError,
-};
+use crate::cloud::storage::{Body, Encryption, ObjectInfo, ObjectStore, PutOptions, StoreError};
 use bytes::Bytes;
 use std::fs::{self, File};
 use std::io::{Read as _, Seek as _, SeekFrom};
@@ -144,12 +142,7 @@ impl Store {
 
     /// The request for writing an object, with what the client said of its encryption
     /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/amazon-s3-policy-keys.html>).
-    pub(crate) fn put_ask(
-        &self,
-        bucket: &str,
-        key: &str,
-        asked: Option<&Encryption>,
-    ) -> Ask {
+    pub(crate) fn put_ask(&self, bucket: &str, key: &str, asked: Option<&Encryption>) -> Ask {
         let ask = self.object_ask("s3:PutObject", bucket, key);
         match asked {
             None => ask,
@@ -180,9 +173,8 @@ impl Store {
             metadata: options.metadata,
         };
         let mut buckets = self.0.buckets_mut();
-        let bucket = buckets
-            .get_mut(bucket)
-            .ok_or_else(|| StoreError::NoSuchBucket(bucket.to_owned()))?;
+        let bucket =
+            buckets.get_mut(bucket).ok_or_else(|| StoreError::NoSuchBucket(bucket.to_owned()))?;
         let info = bucket.keep(info, file)?;
         Ok((*info).clone())
     }

@@ -92,12 +92,8 @@ fn assume_role(state: &State, caller: &Caller, form: &Form) -> Result<Xml, ApiEr
         .with_optional("sts:ExternalId", form.get("ExternalId"));
     state.authorize(caller, &ask).map_err(|refusal| denied(refusal.message))?;
     let expires = Timestamp::now().checked_add(SignedDuration::from_secs(seconds)).ok();
-    let credentials = state.identities_mut().new_session(
-        &role,
-        session,
-        session_policy.map(Into::into),
-        expires,
-    );
+    let credentials =
+        state.identities_mut().new_session(&role, session, session_policy.map(Into::into), expires);
     let mut xml = Xml::default();
     xml.nest("AssumedRoleUser", |xml| {
         xml.text("AssumedRoleId", format!("{}:{session}", role.id));
@@ -107,7 +103,10 @@ fn assume_role(state: &State, caller: &Caller, form: &Form) -> Result<Xml, ApiEr
         xml.text("AccessKeyId", &credentials.access_key_id);
         xml.text("SecretAccessKey", &credentials.secret_access_key);
         xml.optional("SessionToken", credentials.session_token.as_deref());
-        xml.optional("Expiration", expires.map(|time| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()));
+        xml.optional(
+            "Expiration",
+            expires.map(|time| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
+        );
     });
     Ok(xml)
 }

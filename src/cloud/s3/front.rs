@@ -1,0 +1,163 @@
+//! The way into S3: who sends a request, before the `s3s` crate verifies its signature and reads it.
+
+use super::api::Api;
+use crate::cloud::caller::Caller;
+use crate::cloud::identity::Credential;
+use crate::cloud::server::caller;
+use crate::cloud::sigv4::Claim;
+use crate::cloud::state::State;
+use hyper::body::Incoming;
+use hyper::http::request::Parts;
+use hyper::{Request, Response, StatusCode};
+use jiff::Timestamp;
+use s3s::access::{S3Access, S3AccessContext};
+use s3s::auth::{S3Auth, SecretKey};
+use s3s::service::{S3Service, S3ServiceBuilder};
+use s3s::{Body, S3Result, s3_error};
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// S3 for whatever connection.
+#[derive(Clone)]
+pub(crate) struct S3 {
+    service: S3Service,
+    state: Arc<State>,
+}
+
+/// Who sends the request, for the operation that it turns out to be.
+#[derive(Debug, Clone)]
+pub(super) struct Sender(pub(super) Caller);
+
+impl S3 {
+    pub(crate) fn new(state: Arc<State>) -> Self {
+        let mut builder = S3ServiceBuilder::new(Api::new(Arc::clone(&state)));
+        builder.set_auth(Keys(Arc::clone(&state)));
+        builder.set_access(Everybody);
+        Self { service: builder.build(), state }
+    }
+
+    /// Answers a request.
+    pub(crate) async fn respond(
+        &self,
+        request: Request<Incoming>,
+        peer: SocketAddr,
+    ) -> Response<Body> {
+        let (parts, body) = request.into_parts();
+        let sender = match self.sender(&parts, peer) {
+            Ok(sender) => sender,
+            Err((status, code, message)) => return refusal(status, code, message),
+        };
+        let mut request = Request::from_parts(parts, Body::from(body));
+        request.extensions_mut().insert(sender);
+        match self.service.call(request).await {
+            Ok(response) => response,
+            Err(error) => {
+                tracing::warn!(?error, "S3 could not answer");
+                refusal(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "InternalError",
+                    "We encountered an internal error. Please try again.",
+                )
+            }
+        }
+    }
+
+    /// The credentials behind a request and whether they are still good; the signature is verified
+    /// later. The codes are those of
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>.
+    fn sender(
+        &self,
+        parts: &Parts,
+        peer: SocketAddr,
+    ) -> Result<Sender, (StatusCode, &'static str, &'static str)> {
+        let Ok(claim) = Claim::read(parts) else {
+            let nobody = Credential {
+                secret: String::new(),
+                token: None,
+                principal: "anonymous".into(),
+                user_id: String::new(),
+                session_policy: None,
+                expires: None,
+            };
+            return Ok(Sender(caller(&nobody, "", parts, peer)));
+        };
+        let identities = self.state.identities();
+        let credential = identities.credential(&claim.access_key).ok_or((
+            StatusCode::FORBIDDEN,
+            "InvalidAccessKeyId",
+            "The AWS Access Key Id you provided does not exist in our records.",
+        ))?;
+        let header =
+            parts.headers.get("x-amz-security-token").and_then(|token| token.to_str().ok());
+        let query = crate::cloud::protocol::query::pairs(parts.uri.query().unwrap_or_default())
+            .find(|(name, _)| name == "X-Amz-Security-Token")
+            .map(|(_, token)| token.into_owned());
+        if header.or(query.as_deref()) != credential.token.as_deref() {
+            return Err((
+                StatusCode::BAD_REQUEST,
+                "InvalidToken",
+                "The provided token is malformed or otherwise invalid.",
+            ));
+        }
+        if credential.expires.is_some_and(|expires| expires < Timestamp::now()) {
+            return Err((
+                StatusCode::BAD_REQUEST,
+                "ExpiredToken",
+                "The provided token has expired.",
+            ));
+        }
+        if claim.region != self.state.settings.region {
+            return Err((
+                StatusCode::BAD_REQUEST,
+                "AuthorizationHeaderMalformed",
+                "The authorization header is malformed; the region is wrong.",
+            ));
+        }
+        Ok(Sender(caller(credential, "", parts, peer)))
+    }
+}
+
+impl std::fmt::Debug for S3 {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("S3").finish_non_exhaustive()
+    }
+}
+
+fn refusal(status: StatusCode, code: &str, message: &str) -> Response<Body> {
+    let mut xml = crate::cloud::protocol::xml::Xml::default();
+    xml.nest("Error", |xml| {
+        xml.text("Code", code);
+        xml.text("Message", message);
+    });
+    let text = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>{}", xml.into_string());
+    let mut response = Response::new(Body::from(text));
+    *response.status_mut() = status;
+    response.headers_mut().insert(
+        hyper::header::CONTENT_TYPE,
+        hyper::header::HeaderValue::from_static("application/xml"),
+    );
+    response
+}
+
+/// The secrets with which signatures are verified.
+struct Keys(Arc<State>);
+
+#[async_trait::async_trait]
+impl S3Auth for Keys {
+    async fn get_secret_key(&self, access_key: &str) -> S3Result<SecretKey> {
+        match self.0.identities().credential(access_key) {
+            Some(credential) => Ok(SecretKey::from(credential.secret.as_str())),
+            None => Err(s3_error!(InvalidAccessKeyId)),
+        }
+    }
+}
+
+/// Every operation authorizes itself, action by action; nobody is turned away before.
+struct Everybody;
+
+#[async_trait::async_trait]
+impl S3Access for Everybody {
+    async fn check(&self, _: &mut S3AccessContext<'_>) -> S3Result<()> {
+        Ok(())
+    }
+}
