@@ -261,7 +261,7 @@ pub(super) fn start(state: &Arc<State>, caller: &Caller, form: &Form) -> Result<
                 ),
             )
         })?;
-    let key = grant(state, caller, key, role)?;
+    let key = grant(state, caller, key)?;
 
     let work = Work {
         state: Arc::clone(state),
@@ -318,8 +318,10 @@ fn refuse_second(state: &State, id: &str, source: &str, now: Timestamp) -> Resul
 
 /// RDS describes the key and gives itself a grant, both on the caller's behalf
 /// (<https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_StartExportTask.html>, `KmsKeyId`).
-/// The grantee is the export role: it is under the role that RDS writes.
-fn grant(state: &State, caller: &Caller, key: &str, role: &str) -> Result<String, ApiError> {
+/// The grantee is the service: what it writes to S3 it writes under the export role, which needs its
+/// own right to use the key
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html>).
+fn grant(state: &State, caller: &Caller, key: &str) -> Result<String, ApiError> {
     let inaccessible = |error: String| {
         ApiError::new(
             "KMSKeyNotAccessibleFault",
@@ -340,7 +342,7 @@ fn grant(state: &State, caller: &Caller, key: &str, role: &str) -> Result<String
         id: crate::cloud::kms::random_hex(64),
         token: crate::cloud::kms::random_hex(96),
         name: None,
-        grantee: role.to_owned(),
+        grantee: EXPORT.to_owned(),
         retiring: Some("rds.amazonaws.com".to_owned()),
         operations: EXPORT_GRANT.map(str::to_owned).to_vec(),
         subset: Vec::new(),
