@@ -6,6 +6,7 @@
 //! nothing used. Start at [`Cloud::start`].
 
 pub mod access_log;
+pub mod athena;
 pub mod caller;
 pub mod catalog;
 pub mod clock;
