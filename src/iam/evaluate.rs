@@ -36,7 +36,13 @@ pub fn decide<'a>(request: &'a Request, policies: &'a Policies) -> Verdict<'a> {
     }
 }
 
+/// Whether a list of documents has a statement that allows, and none that denies.
+pub(crate) fn allows<'a>(documents: &'a [NamedPolicy], subject: &RequestSubject<'a>) -> bool {
+    matches!(first(documents, subject, Layer::Identity), Ok(Some(_)))
+}
+
 /// The first allowance of each layer, when no layer denies.
+#[expect(clippy::struct_excessive_bools, reason = "one for each layer that only limits")]
 struct Findings<'a> {
     rcps: bool,
     scps: bool,

@@ -26,6 +26,7 @@ pub mod arn;
 pub mod case;
 mod condition;
 mod evaluate;
+mod explain;
 pub mod json;
 mod pattern;
 mod policy;
@@ -35,6 +36,7 @@ mod request;
 pub use arn::Arn;
 pub use condition::{Operator, SetOperator};
 pub use evaluate::{Decision, Evaluation, Found, Layer, StatementRef, Verdict, decide, evaluate};
+pub use explain::{Change, Edit, Explanation, Mismatch, NearMiss};
 pub use policy::{
     Condition, Effect, Element, NamedPolicy, Policy, PolicyError, PolicyErrors, Principals,
     Statement, Version,

@@ -150,16 +150,7 @@ impl Policy {
     /// # Errors
     /// When a statement says what AWS would not take; places are all line 1, column 1.
     pub fn new(id: Option<String>, statements: Vec<Statement>) -> Result<Self, PolicyErrors> {
-        Self::assemble(Some(Version::V2012), id, statements).map_err(|message| PolicyErrors {
-            errors: vec![PolicyError {
-                message,
-                help: None,
-                line: 1,
-                column: 1,
-                offset: 0,
-                length: 0,
-            }],
-        })
+        Self::assemble(Some(Version::V2012), id, statements).map_err(unplaced)
     }
 
     fn assemble(
@@ -173,6 +164,14 @@ impl Policy {
             .map(|statement| Compiled::new(statement, variables))
             .collect::<Result<_, _>>()?;
         Ok(Self { version, id, statements, compiled })
+    }
+
+    /// The same document with other statements.
+    ///
+    /// # Errors
+    /// When a statement says what AWS would not take.
+    pub fn with_statements(&self, statements: Vec<Statement>) -> Result<Self, PolicyErrors> {
+        Self::assemble(self.version, self.id.clone(), statements).map_err(unplaced)
     }
 
     /// The version, 2008-10-17 where the document names none.
@@ -203,6 +202,12 @@ impl Policy {
     pub fn to_json(&self) -> String {
         print::policy(self)
     }
+}
+
+/// An error of a document that was never text.
+fn unplaced(message: String) -> PolicyErrors {
+    let error = PolicyError { message, help: None, line: 1, column: 1, offset: 0, length: 0 };
+    PolicyErrors { errors: vec![error] }
 }
 
 impl Statement {

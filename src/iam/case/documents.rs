@@ -43,18 +43,16 @@ impl Documents {
     }
 
     pub(super) fn read(&mut self, text: &str, kind: Kind) -> Result<Arc<Policy>, Arc<str>> {
-        let known = match self.known.get(text) {
-            Some(known) => known,
-            None => {
-                if self.known.len() >= MOST {
-                    self.known.clear();
-                }
-                let read = Policy::parse(text)
-                    .map(Known::new)
-                    .map_err(|errors: PolicyErrors| Arc::from(errors.to_string()));
-                self.known.entry(text.into()).or_insert(read)
+        if !self.known.contains_key(text) {
+            if self.known.len() >= MOST {
+                self.known.clear();
             }
-        };
+            let read = Policy::parse(text)
+                .map(Known::new)
+                .map_err(|errors: PolicyErrors| Arc::from(errors.to_string()));
+            self.known.insert(text.into(), read);
+        }
+        let known = self.known.get(text).ok_or("the document was not kept")?;
         let known = known.as_ref().map_err(Arc::clone)?;
         let misplaced = match kind {
             Kind::Principal => &known.not_principal,

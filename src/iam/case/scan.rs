@@ -176,14 +176,16 @@ impl<'a> Scan<'a> {
             };
             self.at += stop;
             match self.byte() {
-                Some(b'"') => {
-                    self.skip_string()?;
-                    continue;
+                Some(b'"') => self.skip_string()?,
+                Some(b'{' | b'[') => {
+                    depth += 1;
+                    self.at += 1;
                 }
-                Some(b'{' | b'[') => depth += 1,
-                _ => depth -= 1,
+                _ => {
+                    depth -= 1;
+                    self.at += 1;
+                }
             }
-            self.at += 1;
             if depth == 0 {
                 return Ok(self.text.get(start..self.at).unwrap_or(""));
             }

@@ -3,7 +3,9 @@
 use crate::iam::condition::{Given, Keys};
 use crate::iam::pattern::{Lookup, Target};
 use crate::iam::policy::Subject;
-use crate::iam::request::{ContextValue, Policies, PrincipalKind, Request, RequestPrincipal};
+use crate::iam::request::{
+    ContextValue, Policies, PrincipalArn, PrincipalKind, Request, RequestPrincipal,
+};
 
 /// A request made ready.
 pub(crate) struct RequestSubject<'a> {
@@ -24,6 +26,10 @@ impl<'a> RequestSubject<'a> {
             resource_account: resource_account(request, &target),
             bounded: !policies.boundaries.is_empty(),
         }
+    }
+
+    pub(crate) fn request(&self) -> &'a Request {
+        self.request
     }
 
     /// Whether the resource belongs to the principal's own account.
@@ -53,9 +59,9 @@ impl<'a> RequestSubject<'a> {
             _ => None,
         };
         match key {
-            "aws:principalarn" => arn.map(|arn| arn.principal_arn()),
-            "aws:principalaccount" => arn.map(|arn| arn.account()),
-            "aws:principaltype" => match (principal, arn.map(|arn| arn.kind())) {
+            "aws:principalarn" => arn.map(PrincipalArn::principal_arn),
+            "aws:principalaccount" => arn.map(PrincipalArn::account),
+            "aws:principaltype" => match (principal, arn.map(PrincipalArn::kind)) {
                 (RequestPrincipal::Anonymous, _) => Some("Anonymous"),
                 (_, Some(PrincipalKind::Root)) => Some("Account"),
                 (_, Some(PrincipalKind::User)) => Some("User"),
@@ -73,17 +79,17 @@ impl<'a> RequestSubject<'a> {
                 _ => None,
             },
             "aws:username" => {
-                arn.filter(|arn| arn.kind() == PrincipalKind::User).map(|arn| arn.name())
+                arn.filter(|arn| arn.kind() == PrincipalKind::User).map(PrincipalArn::name)
             }
             "aws:userid" => {
-                arn.filter(|arn| arn.kind() == PrincipalKind::Root).map(|arn| arn.account())
+                arn.filter(|arn| arn.kind() == PrincipalKind::Root).map(PrincipalArn::account)
             }
             "aws:resourceaccount" => self.resource_account,
             "s3:resourceaccount" if self.action.as_str().starts_with("s3:") => {
                 self.resource_account
             }
             "kms:calleraccount" if self.action.as_str().starts_with("kms:") => {
-                arn.map(|arn| arn.account())
+                arn.map(PrincipalArn::account)
             }
             "aws:requestedregion" => self.target.region().filter(|region| !region.is_empty()),
             _ => None,

@@ -41,7 +41,7 @@ pub(crate) trait Subject<'a>: Keys<'a> + Lookup<'a> {
 
 impl Compiled {
     pub(crate) fn new(statement: &Statement, variables: bool) -> Result<Self, String> {
-        let actions = set(&statement.action, |text| action(text))?;
+        let actions = set(&statement.action, action)?;
         let resources = match &statement.resource {
             Some(element) => Some(set(element, |text| resource(text, variables))?),
             None => None,
@@ -82,6 +82,11 @@ impl Compiled {
         let target = subject.target();
         resources.patterns.iter().any(|pattern| pattern.matches(target, subject))
             != resources.negated
+    }
+
+    /// Whether one of the statement's conditions holds, by its place.
+    pub(crate) fn condition_holds<'a>(&self, index: usize, subject: &impl Subject<'a>) -> bool {
+        self.tests.get(index).is_some_and(|test| test.holds(subject))
     }
 
     pub(crate) fn principal_applies<'a>(&self, subject: &impl Subject<'a>) -> Option<Grant> {

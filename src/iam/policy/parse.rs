@@ -49,7 +49,7 @@ fn span(node: &Node) -> Span {
     (node.span.start, node.span.end)
 }
 
-impl<'a> Parser<'a> {
+impl Parser<'_> {
     fn error(&mut self, span: Span, message: impl Into<String>, help: Option<String>) {
         let json::Position { line, column } = json::position(self.text, span.0);
         self.errors.push(PolicyError {
@@ -169,7 +169,7 @@ impl<'a> Parser<'a> {
         let members = self.object(node, "a statement", STATEMENT)?;
         let sid = find(members, "Sid").and_then(|node| self.string(node, "`Sid`"));
         let effect = self.effect(node, members);
-        let principal = self.either(members, "Principal", |parser, node| parser.principals(node));
+        let principal = self.either(members, "Principal", Self::principals);
         let action = self.either(members, "Action", |parser, node| {
             parser.strings(node, "`Action`", |_, text| {
                 let help = "write `service:Name`, such as `s3:GetObject`, or `*`";
@@ -365,7 +365,7 @@ impl<'a> Parser<'a> {
         for node in nodes {
             values.push(match &node.value {
                 Value::String(text) => text.clone(),
-                Value::Number(text) => (*text).to_owned(),
+                Value::Number(text) => text.clone(),
                 Value::Bool(value) => value.to_string(),
                 _ => {
                     let message = format!(

@@ -35,6 +35,7 @@ pub enum PrincipalKind {
 }
 
 /// An ARN that can make requests.
+#[expect(clippy::struct_field_names, reason = "`aws:PrincipalArn` is what AWS calls it")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PrincipalArn {
     text: Box<str>,

@@ -1,0 +1,72 @@
+use super::*;
+use crate::iam::{NamedPolicy, Policy, RequestPrincipal};
+
+fn policy(name: &str, text: &str) -> NamedPolicy {
+    NamedPolicy::new(name, Policy::parse(text).unwrap())
+}
+
+fn request() -> Request {
+    Request::new(
+        RequestPrincipal::parse("arn:aws:sts::111122223333:assumed-role/runner/r").unwrap(),
+        "s3:PutObject",
+        "arn:aws:s3:::lake/key",
+    )
+}
+
+#[test]
+fn a_missing_action_names_the_statement_that_comes_closest() {
+    let policies = Policies {
+        identity: vec![policy(
+            "policies/runner.json",
+            r#"{"Version":"2012-10-17","Statement":[
+                {"Sid":"Glue","Effect":"Allow","Action":"glue:*","Resource":"*"},
+                {"Sid":"Lake","Effect":"Allow","Action":["s3:PutObject"],"Resource":"arn:aws:s3:::lake/*",
+                 "Condition":{"StringEquals":{"aws:SourceVpc":"vpc-1"}}}]}"#,
+        )],
+        ..Policies::default()
+    };
+    let explanation = evaluate(&request(), &policies).explain(&request(), &policies);
+    insta::assert_snapshot!(explanation, @"`arn:aws:sts::111122223333:assumed-role/runner/r` may not `s3:PutObject` on `arn:aws:s3:::lake/key`: no statement of the principal's policies allows it; statement `Lake` of `policies/runner.json` comes closest, but `StringEquals` wants `aws:SourceVpc` to be `vpc-1` and the request does not carry it");
+    assert_eq!(explanation.changes.len(), 1);
+    insta::assert_snapshot!(explanation.changes[0].to_value(), @r#"{"layer":"identity_policies","level":null,"document":"policies/runner.json","edit":"add","index":null,"statement":{"Effect":"Allow","Action":"s3:PutObject","Resource":"arn:aws:s3:::lake/key"}}"#);
+}
+
+#[test]
+fn every_layer_in_the_way_is_mended() {
+    let deny = r#"{"Version":"2012-10-17","Statement":[
+        {"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"*"},
+        {"Effect":"Deny","Principal":"*","NotAction":"s3:GetObject","Resource":"*"}]}"#;
+    let scp = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"kms:*","Resource":"*"}}"#;
+    let policies = Policies {
+        resource: Some(policy("bucket", deny)),
+        boundaries: vec![policy("boundary", scp)],
+        scps: vec![vec![policy("root", scp)], vec![]],
+        rcps: vec![vec![policy("rcp", deny)]],
+        endpoint: vec![policy("endpoint", deny)],
+        session: Some(policy("session", scp)),
+        ..Policies::default()
+    };
+    let explanation = evaluate(&request(), &policies).explain(&request(), &policies);
+    let mended = explanation
+        .changes
+        .iter()
+        .fold(policies, |policies, change| change.apply(&policies).unwrap());
+    assert!(evaluate(&request(), &mended).allowed(), "{:#?}", explanation.changes);
+    let layers: Vec<&str> = explanation.changes.iter().map(|it| it.layer.name()).collect();
+    assert_eq!(layers.len(), 10, "{layers:?}");
+    // A denial is narrowed, not taken away.
+    assert!(explanation.changes.iter().all(|it| !matches!(it.edit, Edit::Remove(_))));
+}
+
+#[test]
+fn what_no_policy_could_allow_has_no_change() {
+    let request = Request::new(
+        RequestPrincipal::parse("arn:aws:iam::111122223333:root").unwrap(),
+        "sts:AssumeRole",
+        "arn:aws:iam::111122223333:role/x",
+    );
+    let explanation =
+        evaluate(&request, &Policies::default()).explain(&request, &Policies::default());
+    assert_eq!(explanation.changes, []);
+    assert!(explanation.to_string().ends_with("an account's root user cannot assume roles"));
+}
