@@ -94,6 +94,7 @@ class Service:
     def __init__(self, prefix):
         self.prefix = prefix
         self.name = ""
+        self.takes_rcp = False
         self.actions = {}
         self.resources = {}
         self.keys = {}
@@ -105,9 +106,10 @@ class Reader:
     @staticmethod
     def iam_data(folder):
         data = folder / "data"
-        names = json.loads((data / "serviceNames.json").read_text())
+        names = read(data / "serviceNames.json")
+        rcp = set(read(data / "rcpSupportedServices.json"))
         services = {}
-        for prefix in json.loads((data / "services.json").read_text()):
+        for prefix in read(data / "services.json"):
             actions = {}
             for action in read(data / "actions" / f"{prefix}.json").values():
                 actions[action["name"].lower()] = {
@@ -122,6 +124,7 @@ class Reader:
                 }
             services[prefix.lower()] = {
                 "name": names.get(prefix, prefix),
+                "rcp": prefix in rcp,
                 "actions": actions,
                 "resources": {
                     r["key"].lower(): (r["key"], r["arn"], set(r.get("conditionKeys", [])))
@@ -200,6 +203,7 @@ def merge(sources):
         service = services[prefix] = Service(prefix)
         here = [(name, source[prefix]) for name, source in sources if prefix in source]
         service.name = here[0][1]["name"]
+        service.takes_rcp = here[0][1].get("rcp", False)
         if prefix not in newest:
             differences.append((prefix, "service", "only in " + ", ".join(name for name, _ in here)))
         for _, source in here:
@@ -269,7 +273,7 @@ def ours(prefix, name):
 
 def encode_service(service):
     prefix = service.prefix
-    lines = []
+    lines = ["Frcp"] if service.takes_rcp else []
     keys = sorted(service.keys)
     key_number = {key: number for number, key in enumerate(keys)}
     for key in keys:

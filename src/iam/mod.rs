@@ -28,6 +28,7 @@ mod condition;
 mod evaluate;
 mod explain;
 pub mod json;
+pub mod lint;
 mod pattern;
 mod policy;
 pub mod reference;

@@ -6,6 +6,7 @@
 //!
 //! | line | meaning |
 //! |---|---|
+//! | `Frcp` | resource control policies apply to the service |
 //! | `K` kind, name | a condition key; `:x` is short for `prefix:x` |
 //! | `R` name, ARN, keys | a resource type; `~` is short for `arn:${Partition}:` |
 //! | `S` keys, dependent actions, resource types… | what the actions that follow share |
@@ -57,6 +58,7 @@ pub(super) fn service(block: &Block) -> Option<Service> {
         actions: Vec::new(),
         resource_types: Vec::new(),
         condition_keys: Vec::new(),
+        takes_rcp: false,
     };
     let mut shape = Shape::default();
     for line in block.lines.lines() {
@@ -64,6 +66,7 @@ pub(super) fn service(block: &Block) -> Option<Service> {
         let tag = chars.next()?;
         let rest = chars.as_str();
         match tag {
+            'F' if rest == "rcp" => service.takes_rcp = true,
             'K' => service.condition_keys.push(condition_key(block.prefix, rest)?),
             'R' => {
                 let resource = resource_type(&service, rest)?;

@@ -14,7 +14,7 @@ mod tests;
 use std::fmt;
 use std::sync::{Arc, LazyLock, OnceLock};
 
-pub use template::overlaps;
+pub use template::{as_glob, overlaps};
 
 const DATA: &str = include_str!("data.txt");
 
@@ -31,6 +31,9 @@ pub struct Service {
     pub resource_types: Vec<ResourceType>,
     /// The condition keys that requests to the service can carry.
     pub condition_keys: Vec<ConditionKey>,
+    /// Resource control policies apply to the service
+    /// (<https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html#rcp-supported-services>).
+    pub takes_rcp: bool,
 }
 
 /// An action of a service.
@@ -291,7 +294,7 @@ impl ResourceType {
     /// Whether some resource of this type can match a pattern of a policy's `Resource`.
     #[must_use]
     pub fn may_match(&self, pattern: &str) -> bool {
-        self.arn_pattern.is_empty() || overlaps(&template::to_glob(&self.arn_pattern), pattern)
+        self.arn_pattern.is_empty() || overlaps(&as_glob(&self.arn_pattern), pattern)
     }
 }
 

@@ -1,7 +1,8 @@
 //! Placeholders in names and ARNs, and patterns that may mean the same thing.
 
 /// Turns the placeholders of a documented form, `${Account}` or `<key>`, into `*`.
-pub(super) fn to_glob(form: &str) -> String {
+#[must_use]
+pub fn as_glob(form: &str) -> String {
     let mut glob = String::with_capacity(form.len());
     let mut rest = form;
     while let Some(start) = rest.find(['$', '<']) {
@@ -30,7 +31,7 @@ pub(super) fn names(form: &str, name: &str) -> bool {
     }
     // What stands for a placeholder is never empty.
     form.contains(['$', '<'])
-        && glob(&to_glob(form).replace('*', "?*").to_ascii_lowercase(), &name.to_ascii_lowercase())
+        && glob(&as_glob(form).replace('*', "?*").to_ascii_lowercase(), &name.to_ascii_lowercase())
 }
 
 /// Whether a text matches a pattern with `*` and `?`. Going back only to the last `*` is enough,

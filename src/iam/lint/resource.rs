@@ -1,0 +1,301 @@
+//! ARNs that are none, and resources that no action of the statement can have
+//! (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-arns>).
+
+use super::action::{is_exact, meant};
+use super::checks;
+use super::document::{Effect, Policy, Statement, Text, nearest};
+use super::redundant::covers;
+use super::variable::without_variables;
+use super::{Check, Findings, PolicyKind};
+use crate::iam::reference::{self, AccessLevel, ResourceType, overlaps};
+
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html> and, for the isolated
+/// ones, botocore's `partitions.json`.
+const PARTITIONS: [&str; 9] = [
+    "aws",
+    "aws-cn",
+    "aws-us-gov",
+    "aws-eusc",
+    "aws-iso",
+    "aws-iso-b",
+    "aws-iso-e",
+    "aws-iso-f",
+    "aws-iso-g",
+];
+
+pub(super) fn check(policy: &Policy<'_>, statement: &Statement<'_>, findings: &mut Findings<'_>) {
+    for resource in &statement.resources {
+        if resource.text != "*" {
+            arn(policy.kind, resource, findings);
+        }
+    }
+    redundant(statement, findings);
+    if !statement.not_action && !statement.not_resource {
+        together(statement, findings);
+        star(policy, statement, findings);
+    }
+}
+
+fn arn(kind: PolicyKind, resource: &Text<'_>, findings: &mut Findings<'_>) {
+    let plain = without_variables(resource.text);
+    let shown = resource.text.escape_debug();
+    let mut report = |check: &'static Check, message: String, help: Option<String>| {
+        findings.add(check, resource.at(), message, help);
+    };
+    // A variable may hold a whole ARN.
+    if plain.starts_with('*') && resource.text.starts_with("${") {
+        return;
+    }
+    let Some(rest) = plain.strip_prefix("arn:") else {
+        let help = Some("write `*` or `arn:partition:service:region:account:resource`".into());
+        report(&checks::INVALID_ARN_PREFIX, format!("`{shown}` is no ARN"), help);
+        return;
+    };
+    let mut fields = rest.splitn(5, ':');
+    let (Some(partition), Some(service), Some(region), Some(account), Some(name)) =
+        (fields.next(), fields.next(), fields.next(), fields.next(), fields.next())
+    else {
+        let help = Some("write `arn:partition:service:region:account:resource`".into());
+        report(&checks::MISSING_ARN_FIELD, format!("`{shown}` has fewer than six fields"), help);
+        return;
+    };
+    if !PARTITIONS.iter().any(|known| overlaps(known, partition)) {
+        let help = nearest(partition, PARTITIONS.into_iter())
+            .map(|near| format!("did you mean `{near}`?"));
+        let message = format!("there is no partition `{}`", partition.escape_debug());
+        report(&checks::INVALID_PARTITION, message, help);
+    }
+    if !region.is_empty() && !region.contains(['*', '?']) && !is_region(region) {
+        let message = format!("`{}` is no Region", region.escape_debug());
+        report(&checks::INVALID_ARN_REGION, message, None);
+    }
+    if !is_account(account) {
+        let message = format!("`{}` is no account of 12 digits", account.escape_debug());
+        report(&checks::INVALID_ARN_ACCOUNT, message, None);
+    }
+    if service.contains(['*', '?']) {
+        let message = format!("the service in `{shown}` has a wildcard");
+        report(&checks::WILDCARD_IN_SERVICE_NAME, message, None);
+        return;
+    }
+    let lower = service.to_ascii_lowercase();
+    if lower != service {
+        let message = format!("the service in `{shown}` is not in lower case");
+        report(&checks::INVALID_ARN_SERVICE_CASE, message, Some(format!("write `{lower}`")));
+    }
+    if let Some(only) = kind.service().filter(|only| *only != lower) {
+        if !(only == "s3" && lower == "s3express") {
+            let message = format!("`{shown}` is no resource that a {kind} can speak of");
+            report(&checks::UNSUPPORTED_RESOURCE_ARN_IN_POLICY, message, None);
+            return;
+        }
+    }
+    let kinds = kinds_of(&lower);
+    if kinds.is_empty() {
+        if reference::service(&lower).is_none() {
+            let help = nearest(&lower, reference::prefixes())
+                .map(|near| format!("did you mean `{near}`?"));
+            let message = format!("there is no service `{}`", lower.escape_debug());
+            report(&checks::INVALID_SERVICE, message, help);
+        }
+        return;
+    }
+    if let Some((check, message)) = form(&kinds, &lower, region, account, name) {
+        report(check, message, None);
+    }
+}
+
+/// The resource types whose ARNs name a service. A service's ARNs nearly always carry its own
+/// prefix; only when it has none are all services looked through.
+fn kinds_of(arn_service: &str) -> Vec<&'static ResourceType> {
+    let named = |kind: &&ResourceType| {
+        kind.arn_pattern.split(':').nth(2).is_some_and(|service| service == arn_service)
+    };
+    let own = reference::service(arn_service).map(|service| &service.resource_types);
+    let own: Vec<_> = own.into_iter().flatten().filter(named).collect();
+    if !own.is_empty() {
+        return own;
+    }
+    reference::services().flat_map(|service| &service.resource_types).filter(named).collect()
+}
+
+/// What keeps an ARN from being one of any of these types, the mildest reading first.
+fn form(
+    kinds: &[&ResourceType],
+    service: &str,
+    region: &str,
+    account: &str,
+    name: &str,
+) -> Option<(&'static Check, String)> {
+    let mut named = Vec::new();
+    for kind in kinds {
+        let mut fields = kind.arn_pattern.splitn(6, ':').skip(3);
+        let (Some(want_region), Some(want_account), Some(want_name)) =
+            (fields.next(), fields.next(), fields.next())
+        else {
+            // A form that has no six fields says nothing about them.
+            return None;
+        };
+        if overlaps(&reference::as_glob(want_name), name) {
+            named.push((kind.name, want_region, want_account));
+        }
+    }
+    let fits = |want: &str, have: &str| {
+        have.contains(['*', '?']) || want == "*" || want.is_empty() == have.is_empty()
+    };
+    if named.is_empty() {
+        let message =
+            format!("no resource type of `{service}` has the form of `{}`", name.escape_debug());
+        return Some((&checks::INVALID_ARN_RESOURCE, message));
+    }
+    if named.iter().any(|(_, r, a)| fits(r, region) && fits(a, account)) {
+        return None;
+    }
+    let (kind, want_region, want_account) = named
+        .iter()
+        .find(|(_, r, a)| fits(r, region) || fits(a, account))
+        .or_else(|| named.first())?;
+    Some(if !fits(want_region, region) {
+        if region.is_empty() {
+            (&checks::MISSING_ARN_REGION, format!("the ARN of a {service} {kind} names its Region"))
+        } else {
+            let message = format!("the ARN of a {service} {kind} names no Region");
+            (&checks::ARN_REGION_NOT_ALLOWED, message)
+        }
+    } else if account.is_empty() {
+        (&checks::MISSING_ARN_ACCOUNT, format!("the ARN of a {service} {kind} names its account"))
+    } else {
+        let message = format!("the ARN of a {service} {kind} names no account");
+        debug_assert!(want_account.is_empty());
+        (&checks::ARN_ACCOUNT_NOT_ALLOWED, message)
+    })
+}
+
+/// `eu-west-1`, `us-gov-east-1`, `us-isob-east-1`: the shape, since AWS adds Regions all the time.
+pub(super) fn is_region(text: &str) -> bool {
+    let parts: Vec<_> = text.split('-').collect();
+    let letters = |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase());
+    match parts.as_slice() {
+        [area, middle @ .., number] if !middle.is_empty() && middle.len() <= 3 => {
+            letters(area)
+                && middle.iter().all(letters)
+                && !number.is_empty()
+                && number.bytes().all(|b| b.is_ascii_digit())
+        }
+        _ => false,
+    }
+}
+
+fn is_account(text: &str) -> bool {
+    // `aws` owns managed policies; other words name AWS's own accounts in some services' ARNs.
+    text.is_empty()
+        || text.contains(['*', '?'])
+        || (text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()))
+        || matches!(
+            text,
+            "aws" | "aws-managed" | "amazon" | "cloudfront" | "third-party" | "system"
+        )
+}
+
+fn redundant(statement: &Statement<'_>, findings: &mut Findings<'_>) {
+    for (index, resource) in statement.resources.iter().enumerate() {
+        let by = statement.resources.iter().enumerate().find(|(other, general)| {
+            *other != index
+                && covers(general.text, resource.text)
+                && (*other < index || general.text != resource.text)
+        });
+        let Some((_, by)) = by else { continue };
+        let message = format!(
+            "`{}` is covered by `{}` of the same statement",
+            resource.text.escape_debug(),
+            by.text.escape_debug()
+        );
+        findings.add(&checks::REDUNDANT_RESOURCE, resource.at(), message, Some("remove it".into()));
+    }
+}
+
+/// Actions that none of the statement's resources can be the resource of, and the other way round.
+fn together(statement: &Statement<'_>, findings: &mut Findings<'_>) {
+    let resources: Vec<_> =
+        statement.resources.iter().map(|r| (r, without_variables(r.text))).collect();
+    if resources.is_empty() || resources.iter().any(|(_, plain)| plain == "*") {
+        return;
+    }
+    let mut used = vec![false; resources.len()];
+    let mut unknown = false;
+    for action in &statement.actions {
+        let meant = meant(action.text);
+        unknown |= meant.is_empty() || action.text == "*";
+        let mut fits = false;
+        let mut takes_star_only = !meant.is_empty();
+        for action in &meant {
+            let Some(service) = reference::service(action.service) else { continue };
+            takes_star_only &= action.resource_types.is_empty();
+            for kind in action.resource_types.iter().filter_map(|k| service.resource_type(k.name)) {
+                for ((_, plain), used) in resources.iter().zip(&mut used) {
+                    if kind.may_match(plain) {
+                        *used = true;
+                        fits = true;
+                    }
+                }
+            }
+        }
+        if fits || meant.is_empty() {
+            continue;
+        }
+        let shown = action.text.escape_debug();
+        let (message, help) = if takes_star_only {
+            let message = format!("`{shown}` cannot be limited to a resource");
+            (message, "give it a statement of its own with `\"Resource\": \"*\"`".to_owned())
+        } else {
+            let kinds: Vec<_> = meant
+                .iter()
+                .flat_map(|action| action.resource_types.iter().map(|kind| kind.name))
+                .take(3)
+                .collect();
+            let message = format!("`{shown}` never has one of the statement's resources");
+            (message, format!("its resources are of type {}", kinds.join(", ")))
+        };
+        findings.add(&checks::ACTION_RESOURCE_MISMATCH, action.at(), message, Some(help));
+    }
+    if unknown {
+        return;
+    }
+    for ((resource, _), used) in resources.iter().zip(used) {
+        if !used {
+            let message = format!(
+                "no action of the statement can have `{}` as its resource",
+                resource.text.escape_debug()
+            );
+            findings.add(&checks::ACTION_RESOURCE_MISMATCH, resource.at(), message, None);
+        }
+    }
+}
+
+/// `*` where every action could be limited.
+fn star(policy: &Policy<'_>, statement: &Statement<'_>, findings: &mut Findings<'_>) {
+    let identity = policy.kind == PolicyKind::Identity;
+    let star = statement.resources.iter().find(|resource| resource.text == "*");
+    let (Some(star), true) = (star, identity && statement.effect == Some(Effect::Allow)) else {
+        return;
+    };
+    if !statement.conditions.is_empty() {
+        return;
+    }
+    let changes: Vec<_> = statement
+        .actions
+        .iter()
+        .filter(|action| is_exact(action.text))
+        .flat_map(|action| meant(action.text))
+        .filter(|action| {
+            matches!(action.access_level, AccessLevel::Write | AccessLevel::PermissionsManagement)
+                && action.resource_types.iter().any(|kind| kind.required)
+        })
+        .map(|action| format!("`{action}`"))
+        .collect();
+    if !changes.is_empty() {
+        let message = format!("every resource is open to {}", changes.join(", "));
+        let help = Some("name the resources that it needs".into());
+        findings.add(&checks::STAR_RESOURCE, star.at(), message, help);
+    }
+}
