@@ -268,6 +268,8 @@ def depends(action):
 def ours(prefix, name):
     """A name of the service itself loses its prefix: `s3:authType` is written `:authType`."""
     head = prefix + ":"
+    # Some pages write the placeholder as if it were a name.
+    name = re.sub(r"/tag-?key$", "/${TagKey}", name, flags=re.IGNORECASE)
     return name[len(prefix):] if name.lower().startswith(head) else name
 
 

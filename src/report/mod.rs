@@ -5,9 +5,12 @@
 
 mod format;
 mod html;
+mod lint;
+pub mod sarif;
 mod text;
 
 pub use html::{HtmlError, html};
+pub use lint::{LintedFile, lint_json, lint_sarif, lint_text};
 pub use text::text;
 
 use jiff::Timestamp;

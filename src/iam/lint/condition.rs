@@ -141,10 +141,10 @@ fn operator(
     let operator = condition.operator;
     let shown = condition.key.text.escape_debug();
     let used = condition.operator_text.escape_debug();
-    // Several pages call keys that hold ARNs strings.
+    // Several pages call keys that hold ARNs strings, and what a tag holds is up to its users.
     let arn_by_name = key.kind.of == KeyType::String
         && operator.family == Family::Arn
-        && key.name.to_ascii_lowercase().contains("arn");
+        && (key.name.to_ascii_lowercase().contains("arn") || key.name.contains(['$', '<']));
     let suits = allowed(key.kind.of).contains(&operator.family) || arn_by_name;
     if operator.family != Family::Null && !suits {
         let wanted = allowed(key.kind.of).first().map_or("String", |family| family.name());

@@ -8,6 +8,7 @@ use super::redundant::covers;
 use super::variable::without_variables;
 use super::{Check, Findings, PolicyKind};
 use crate::iam::reference::{self, AccessLevel, ResourceType, overlaps};
+use std::collections::HashMap;
 
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html> and, for the isolated
 /// ones, botocore's `partitions.json`.
@@ -140,8 +141,14 @@ fn form(
             named.push((kind.name, want_region, want_account));
         }
     }
+    // The documents and parameters that AWS owns and everybody may use have no account:
+    // https://docs.aws.amazon.com/systems-manager/latest/userguide/security_iam_service-with-iam.html
+    let public = service == "ssm";
     let fits = |want: &str, have: &str| {
-        have.contains(['*', '?']) || want == "*" || want.is_empty() == have.is_empty()
+        have.contains(['*', '?'])
+            || want == "*"
+            || want.is_empty() == have.is_empty()
+            || (public && have.is_empty())
     };
     if named.is_empty() {
         let message =
@@ -223,23 +230,31 @@ fn together(statement: &Statement<'_>, findings: &mut Findings<'_>) {
     }
     let mut used = vec![false; resources.len()];
     let mut unknown = false;
+    let mut all_misfit = true;
+    let mut known: HashMap<(&str, &str), Vec<bool>> = HashMap::new();
     for action in &statement.actions {
         let meant = meant(action.text);
         unknown |= meant.is_empty() || action.text == "*";
+        all_misfit &= !meant.is_empty();
         let mut fits = false;
         let mut takes_star_only = !meant.is_empty();
         for action in &meant {
             let Some(service) = reference::service(action.service) else { continue };
             takes_star_only &= action.resource_types.is_empty();
             for kind in action.resource_types.iter().filter_map(|k| service.resource_type(k.name)) {
-                for ((_, plain), used) in resources.iter().zip(&mut used) {
-                    if kind.may_match(plain) {
-                        *used = true;
-                        fits = true;
-                    }
+                let matches = known.entry((service.prefix, kind.name)).or_insert_with(|| {
+                    resources.iter().map(|(_, plain)| kind.may_match(plain)).collect()
+                });
+                for (matches, used) in matches.iter().zip(&mut used) {
+                    *used |= *matches;
+                    fits |= *matches;
                 }
             }
         }
+        // Listing the buckets is asked of all of them, which may be written as an ARN:
+        // https://docs.aws.amazon.com/AmazonS3/latest/userguide/example-policies-s3.html
+        fits |= takes_star_only && resources.iter().any(|(_, plain)| plain == "arn:aws:s3:::*");
+        all_misfit &= !fits;
         if fits || meant.is_empty() {
             continue;
         }
@@ -258,11 +273,12 @@ fn together(statement: &Statement<'_>, findings: &mut Findings<'_>) {
         };
         findings.add(&checks::ACTION_RESOURCE_MISMATCH, action.at(), message, Some(help));
     }
-    if unknown {
+    // When nothing fits, saying it of each action is enough.
+    if unknown || all_misfit {
         return;
     }
     for ((resource, _), used) in resources.iter().zip(used) {
-        if !used {
+        if !used && resource.text != "arn:aws:s3:::*" {
             let message = format!(
                 "no action of the statement can have `{}` as its resource",
                 resource.text.escape_debug()

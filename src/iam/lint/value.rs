@@ -5,7 +5,7 @@ use super::document::{Condition, Effect, Statement, Text};
 use super::operator::{Family, Qualifier};
 use super::principal::is_service;
 use super::resource::is_region;
-use super::variable::{has_variable, has_wildcard};
+use super::variable::{has_variable, has_wildcard, variables};
 use super::{Check, Findings};
 use base64::Engine as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -278,12 +278,21 @@ fn sensitive(statement: &Statement<'_>, condition: &Condition<'_>, findings: &mu
             let message = format!("a wildcard in `{shown}` may let in anybody");
             let check = &checks::WILDCARD_USAGE_TOO_PERMISSIVE;
             findings.add(check, value.at(), message, Some("name the values".into()));
-        } else if has_variable(value.text) && !(of_user && value.text.contains(':')) {
+        } else if has_loose_variable(value.text) && !(of_user && value.text.contains(':')) {
             let message = format!("a policy variable in `{shown}` may let in anybody");
             let check = &checks::VARIABLE_USAGE_TOO_PERMISSIVE;
             findings.add(check, value.at(), message, Some("name the values".into()));
         }
     }
+}
+
+/// Whether a text has a variable that a caller may have a say in. What AWS sets alone, such as the
+/// caller's own account, is as good as a fixed value.
+fn has_loose_variable(text: &str) -> bool {
+    variables(text).filter_map(|variable| variable.name()).any(|name| {
+        let name = name.to_ascii_lowercase();
+        !SENSITIVE.contains(&name.as_str())
+    })
 }
 
 /// Forms that the values of some keys have.

@@ -85,6 +85,7 @@ fn well_formed(text: &Text<'_>, versioned: bool, findings: &mut Findings<'_>) {
 }
 
 /// A `${…}` in a text.
+#[derive(Clone, Copy)]
 pub(super) struct Variable<'a> {
     /// As it stands, from `${` to `}` or to the end.
     text: &'a str,
@@ -92,7 +93,13 @@ pub(super) struct Variable<'a> {
     inner: Option<&'a str>,
 }
 
-impl Variable<'_> {
+impl<'a> Variable<'a> {
+    /// The key that it takes its value from; `None` for escapes.
+    pub(super) fn name(&self) -> Option<&'a str> {
+        let inner = self.inner.filter(|_| !self.is_escape())?;
+        Some(inner.split(',').next().unwrap_or(inner).trim())
+    }
+
     /// `${*}`, `${?}` and `${$}` stand for the characters themselves.
     fn is_escape(&self) -> bool {
         matches!(self.inner, Some("*" | "?" | "$"))

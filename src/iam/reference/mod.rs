@@ -294,6 +294,13 @@ impl ResourceType {
     /// Whether some resource of this type can match a pattern of a policy's `Resource`.
     #[must_use]
     pub fn may_match(&self, pattern: &str) -> bool {
+        // Most pairs differ in their service already.
+        let service = |arn: &str| arn.split(':').nth(2).unwrap_or_default().to_owned();
+        let (ours, theirs) = (service(&self.arn_pattern), service(pattern));
+        let literal = |text: &str| !text.is_empty() && !text.contains(['*', '?', '$']);
+        if literal(&ours) && literal(&theirs) && !pattern.starts_with('*') && ours != theirs {
+            return false;
+        }
         self.arn_pattern.is_empty() || overlaps(&as_glob(&self.arn_pattern), pattern)
     }
 }
