@@ -3,3 +3,5 @@
 mod corpus;
 #[path = "../support/mod.rs"]
 mod support;
+
+mod lint;

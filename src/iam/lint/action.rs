@@ -1,7 +1,7 @@
 //! Actions that are none, and actions that say the same.
 
 use super::checks;
-use super::document::{Policy, Statement, Text, nearest};
+use super::document::{Item, Policy, Statement, nearest};
 use super::redundant::{covers, fold};
 use super::{Findings, PolicyKind};
 use crate::iam::reference::{self, Action};
@@ -24,7 +24,7 @@ pub(super) fn is_exact(action: &str) -> bool {
     !action.contains(['*', '?', '$'])
 }
 
-fn exists(action: &Text<'_>, findings: &mut Findings<'_>) {
+fn exists(action: &Item<'_>, findings: &mut Findings<'_>) {
     let text = action.text;
     let shown = text.escape_debug();
     if text == "*" || text.contains("${") {
@@ -76,7 +76,7 @@ fn exists(action: &Text<'_>, findings: &mut Findings<'_>) {
 }
 
 /// A policy that is attached to a resource speaks of that resource's service alone.
-fn belongs(kind: PolicyKind, action: &Text<'_>, findings: &mut Findings<'_>) {
+fn belongs(kind: PolicyKind, action: &Item<'_>, findings: &mut Findings<'_>) {
     let Some(service) = kind.service() else { return };
     let Some((prefix, _)) = action.text.split_once(':') else { return };
     let known = reference::service(prefix).is_some();

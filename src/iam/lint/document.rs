@@ -17,13 +17,13 @@ pub(super) struct Policy<'a> {
 
 /// A text and its place.
 #[derive(Clone)]
-pub(super) struct Text<'a> {
+pub(super) struct Item<'a> {
     pub(super) text: &'a str,
     pub(super) span: Range<usize>,
     pub(super) path: String,
 }
 
-impl Text<'_> {
+impl Item<'_> {
     pub(super) fn at(&self) -> (&Range<usize>, &str) {
         (&self.span, &self.path)
     }
@@ -40,12 +40,12 @@ pub(super) enum Effect {
 pub(super) struct Statement<'a> {
     pub(super) span: Range<usize>,
     pub(super) path: String,
-    pub(super) sid: Option<Text<'a>>,
+    pub(super) sid: Option<Item<'a>>,
     pub(super) effect: Option<Effect>,
     /// What stands in `Action`, or in `NotAction` when that is there.
-    pub(super) actions: Vec<Text<'a>>,
+    pub(super) actions: Vec<Item<'a>>,
     pub(super) not_action: bool,
-    pub(super) resources: Vec<Text<'a>>,
+    pub(super) resources: Vec<Item<'a>>,
     pub(super) not_resource: bool,
     pub(super) principals: Vec<Principal<'a>>,
     pub(super) not_principal: bool,
@@ -58,15 +58,15 @@ pub(super) struct Statement<'a> {
 pub(super) struct Principal<'a> {
     /// `None` for a bare `*`.
     pub(super) key: Option<&'a str>,
-    pub(super) value: Text<'a>,
+    pub(super) value: Item<'a>,
 }
 
 /// One operator, key and values of a condition block.
 pub(super) struct Condition<'a> {
     pub(super) operator: Operator,
     pub(super) operator_text: &'a str,
-    pub(super) key: Text<'a>,
-    pub(super) values: Vec<Text<'a>>,
+    pub(super) key: Item<'a>,
+    pub(super) values: Vec<Item<'a>>,
     pub(super) values_span: Range<usize>,
 }
 
@@ -262,14 +262,14 @@ fn statement<'a>(
     })
 }
 
-fn sid<'a>(node: &'a Node, path: &str, findings: &mut Findings<'_>) -> Option<Text<'a>> {
+fn sid<'a>(node: &'a Node, path: &str, findings: &mut Findings<'_>) -> Option<Item<'a>> {
     let sid = node.get("Sid")?;
     let path = format!("{path}.Sid");
     let Some(text) = sid.as_str() else {
         mismatch(sid, &path, "a string", findings);
         return None;
     };
-    Some(Text { text, span: sid.span.clone(), path })
+    Some(Item { text, span: sid.span.clone(), path })
 }
 
 fn effect(node: &Node, path: &str, findings: &mut Findings<'_>) -> Option<Effect> {
@@ -290,17 +290,17 @@ fn effect(node: &Node, path: &str, findings: &mut Findings<'_>) -> Option<Effect
 }
 
 /// A string, or an array of strings.
-fn strings<'a>(node: &'a Node, path: &str, findings: &mut Findings<'_>) -> Vec<Text<'a>> {
+fn strings<'a>(node: &'a Node, path: &str, findings: &mut Findings<'_>) -> Vec<Item<'a>> {
     match &node.value {
         Value::String(text) => {
-            vec![Text { text, span: node.span.clone(), path: path.to_owned() }]
+            vec![Item { text, span: node.span.clone(), path: path.to_owned() }]
         }
         Value::Array(items) => {
             let mut texts = Vec::with_capacity(items.len());
             for (index, item) in items.iter().enumerate() {
                 let path = format!("{path}[{index}]");
                 match item.as_str() {
-                    Some(text) => texts.push(Text { text, span: item.span.clone(), path }),
+                    Some(text) => texts.push(Item { text, span: item.span.clone(), path }),
                     None => mismatch(item, &path, "a string", findings),
                 }
             }
@@ -316,7 +316,7 @@ fn strings<'a>(node: &'a Node, path: &str, findings: &mut Findings<'_>) -> Vec<T
 fn principals<'a>(node: &'a Node, path: &str, findings: &mut Findings<'_>) -> Vec<Principal<'a>> {
     match &node.value {
         Value::String(text) => {
-            let value = Text { text, span: node.span.clone(), path: path.to_owned() };
+            let value = Item { text, span: node.span.clone(), path: path.to_owned() };
             vec![Principal { key: None, value }]
         }
         Value::Object(members) => {
@@ -406,7 +406,7 @@ fn conditions<'a>(node: &'a Node, path: &str, findings: &mut Findings<'_>) -> Ve
                 all.push(Condition {
                     operator,
                     operator_text: &member.key,
-                    key: Text { text: &key.key, span: key.key_span.clone(), path },
+                    key: Item { text: &key.key, span: key.key_span.clone(), path },
                     values,
                     values_span: key.value.span.clone(),
                 });
@@ -445,7 +445,7 @@ fn operator(member: &Member, path: &str, findings: &mut Findings<'_>) -> Option<
 }
 
 /// The values of a condition: strings, numbers and booleans, one or several.
-fn scalars<'a>(node: &'a Node, path: &str, findings: &mut Findings<'_>) -> Vec<Text<'a>> {
+fn scalars<'a>(node: &'a Node, path: &str, findings: &mut Findings<'_>) -> Vec<Item<'a>> {
     let single = std::slice::from_ref(node);
     let (items, list) = match &node.value {
         Value::Array(items) => (items.as_slice(), true),
@@ -471,7 +471,7 @@ fn scalars<'a>(node: &'a Node, path: &str, findings: &mut Findings<'_>) -> Vec<T
             let help = Some("write all values as strings".into());
             findings.add(&checks::INVALID_CONDITION_DATA_TYPE, at, message, help);
         }
-        texts.push(Text { text, span: item.span.clone(), path });
+        texts.push(Item { text, span: item.span.clone(), path });
     }
     texts
 }

@@ -1,6 +1,6 @@
 //! What kind of policy a document is.
 
-use super::document::Policy;
+use super::document::{Policy, Statement};
 use std::fmt;
 
 /// What a policy is attached to, which decides what it may say.
@@ -53,7 +53,7 @@ impl PolicyKind {
     /// look like the others and have to be named.
     pub(super) fn detect(policy: &Policy<'_>) -> Self {
         let statements = &policy.statements;
-        if !statements.iter().any(|s| s.has_principal()) {
+        if !statements.iter().any(Statement::has_principal) {
             return Self::Identity;
         }
         let of = |prefix: &str| {
@@ -65,7 +65,7 @@ impl PolicyKind {
                     })
             })
         };
-        let resources = statements.iter().any(|statement| statement.has_resource());
+        let resources = statements.iter().any(Statement::has_resource);
         if of("sts:") && !resources {
             Self::Trust
         } else if of("kms:") {

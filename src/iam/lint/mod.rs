@@ -19,9 +19,6 @@ mod size;
 mod value;
 mod variable;
 
-#[cfg(test)]
-mod tests;
-
 pub use checks::{CHECKS, Check, Severity};
 pub use kind::PolicyKind;
 

@@ -2,7 +2,7 @@
 //! (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>).
 
 use super::checks;
-use super::document::{Policy, Principal, Statement, Text, nearest};
+use super::document::{Item, Policy, Principal, Statement, nearest};
 use super::{Check, Findings, PolicyKind};
 
 const KEYS: [&str; 4] = ["AWS", "Service", "Federated", "CanonicalUser"];
@@ -74,7 +74,7 @@ fn form(kind: PolicyKind, principal: &Principal<'_>, findings: &mut Findings<'_>
     }
 }
 
-fn aws(value: &Text<'_>, findings: &mut Findings<'_>) {
+fn aws(value: &Item<'_>, findings: &mut Findings<'_>) {
     let text = value.text;
     let shown = text.escape_debug();
     let digits = |text: &str| text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());

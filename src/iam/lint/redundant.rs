@@ -2,7 +2,7 @@
 
 use super::Findings;
 use super::checks;
-use super::document::{Condition, Effect, Policy, Statement, Text};
+use super::document::{Condition, Effect, Item, Policy, Statement};
 
 /// Whether every text that one pattern matches is matched by another too. When unsure it says no.
 pub(super) fn covers(general: &str, specific: &str) -> bool {
@@ -70,7 +70,7 @@ pub(super) fn check(policy: &Policy<'_>, findings: &mut Findings<'_>) {
 
 /// Every request that one statement speaks of is one that another speaks of too.
 fn contains(general: &Statement<'_>, specific: &Statement<'_>) -> bool {
-    let all = |general: &[Text<'_>], specific: &[Text<'_>], case: fn(&str) -> String| {
+    let all = |general: &[Item<'_>], specific: &[Item<'_>], case: fn(&str) -> String| {
         !specific.is_empty()
             && specific.iter().all(|s| general.iter().any(|g| covers(&case(g.text), &case(s.text))))
     };

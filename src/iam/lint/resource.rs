@@ -3,7 +3,7 @@
 
 use super::action::{is_exact, meant};
 use super::checks;
-use super::document::{Effect, Policy, Statement, Text, nearest};
+use super::document::{Effect, Item, Policy, Statement, nearest};
 use super::redundant::covers;
 use super::variable::without_variables;
 use super::{Check, Findings, PolicyKind};
@@ -37,7 +37,7 @@ pub(super) fn check(policy: &Policy<'_>, statement: &Statement<'_>, findings: &m
     }
 }
 
-fn arn(kind: PolicyKind, resource: &Text<'_>, findings: &mut Findings<'_>) {
+fn arn(kind: PolicyKind, resource: &Item<'_>, findings: &mut Findings<'_>) {
     let plain = without_variables(resource.text);
     let shown = resource.text.escape_debug();
     let mut report = |check: &'static Check, message: String, help: Option<String>| {
@@ -84,12 +84,11 @@ fn arn(kind: PolicyKind, resource: &Text<'_>, findings: &mut Findings<'_>) {
         let message = format!("the service in `{shown}` is not in lower case");
         report(&checks::INVALID_ARN_SERVICE_CASE, message, Some(format!("write `{lower}`")));
     }
-    if let Some(only) = kind.service().filter(|only| *only != lower) {
-        if !(only == "s3" && lower == "s3express") {
-            let message = format!("`{shown}` is no resource that a {kind} can speak of");
-            report(&checks::UNSUPPORTED_RESOURCE_ARN_IN_POLICY, message, None);
-            return;
-        }
+    let foreign = |only: &&str| *only != lower && !(*only == "s3" && lower == "s3express");
+    if kind.service().filter(foreign).is_some() {
+        let message = format!("`{shown}` is no resource that a {kind} can speak of");
+        report(&checks::UNSUPPORTED_RESOURCE_ARN_IN_POLICY, message, None);
+        return;
     }
     let kinds = kinds_of(&lower);
     if kinds.is_empty() {
@@ -305,7 +304,7 @@ fn star(policy: &Policy<'_>, statement: &Statement<'_>, findings: &mut Findings<
         .flat_map(|action| meant(action.text))
         .filter(|action| {
             matches!(action.access_level, AccessLevel::Write | AccessLevel::PermissionsManagement)
-                && action.resource_types.iter().any(|kind| kind.required)
+                && !action.resource_types.is_empty()
         })
         .map(|action| format!("`{action}`"))
         .collect();

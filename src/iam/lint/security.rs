@@ -114,7 +114,7 @@ fn roles(
 }
 
 fn everything(statement: &Statement<'_>, findings: &mut Findings<'_>) {
-    let all = |texts: &[super::document::Text<'_>]| {
+    let all = |texts: &[super::document::Item<'_>]| {
         texts.iter().any(|text| text.text == "*" || text.text == "*:*")
     };
     if !statement.not_action
@@ -227,7 +227,7 @@ fn provider(statement: &Statement<'_>, principal: &Principal<'_>, findings: &mut
             ),
             Some(condition) => {
                 for value in &condition.values {
-                    let repository = value.text.splitn(3, ':').nth(1).unwrap_or_default();
+                    let repository = value.text.split(':').nth(1).unwrap_or_default();
                     if has_wildcard(repository) || repository.is_empty() {
                         findings.add(
                             &checks::SPECIFIC_GITHUB_REPO_AND_BRANCH_RECOMMENDED,

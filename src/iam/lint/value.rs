@@ -1,7 +1,7 @@
 //! The values of conditions: are they what their operator and key take.
 
 use super::checks;
-use super::document::{Condition, Effect, Statement, Text};
+use super::document::{Condition, Effect, Item, Statement};
 use super::operator::{Family, Qualifier};
 use super::principal::is_service;
 use super::resource::is_region;
@@ -52,7 +52,7 @@ pub(super) fn check(
     by_key(condition, findings);
 }
 
-fn boolean(condition: &Condition<'_>, value: &Text<'_>, findings: &mut Findings<'_>) {
+fn boolean(condition: &Condition<'_>, value: &Item<'_>, findings: &mut Findings<'_>) {
     if !value.text.eq_ignore_ascii_case("true") && !value.text.eq_ignore_ascii_case("false") {
         let message = format!(
             "`{}` takes `true` or `false`, not `{}`",
@@ -63,7 +63,7 @@ fn boolean(condition: &Condition<'_>, value: &Text<'_>, findings: &mut Findings<
     }
 }
 
-fn date(value: &Text<'_>, findings: &mut Findings<'_>) {
+fn date(value: &Item<'_>, findings: &mut Findings<'_>) {
     let text = value.text;
     let shown = text.escape_debug();
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) && text.len() != 4 {
@@ -86,7 +86,7 @@ fn is_date(text: &str) -> bool {
         || (text.len() == 4 && text.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-fn number(condition: &Condition<'_>, value: &Text<'_>, findings: &mut Findings<'_>) {
+fn number(condition: &Condition<'_>, value: &Item<'_>, findings: &mut Findings<'_>) {
     if !value.text.trim().parse::<f64>().is_ok_and(f64::is_finite) {
         let message = format!(
             "`{}` takes a number, not `{}`",
@@ -97,7 +97,7 @@ fn number(condition: &Condition<'_>, value: &Text<'_>, findings: &mut Findings<'
     }
 }
 
-fn binary(condition: &Condition<'_>, value: &Text<'_>, findings: &mut Findings<'_>) {
+fn binary(condition: &Condition<'_>, value: &Item<'_>, findings: &mut Findings<'_>) {
     if base64::engine::general_purpose::STANDARD.decode(value.text).is_err() {
         let message = format!(
             "`{}` takes base64, not `{}`",
@@ -134,7 +134,7 @@ fn network(address: IpAddr, bits: u8) -> IpAddr {
     }
 }
 
-fn address(condition: &Condition<'_>, value: &Text<'_>, findings: &mut Findings<'_>) {
+fn address(condition: &Condition<'_>, value: &Item<'_>, findings: &mut Findings<'_>) {
     let shown = value.text.escape_debug();
     match range(value.text) {
         None => {

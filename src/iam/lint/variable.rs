@@ -2,7 +2,7 @@
 //! (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html>).
 
 use super::checks;
-use super::document::{Policy, Statement, Text};
+use super::document::{Item, Policy, Statement};
 use super::operator::Family;
 use super::{Check, Findings};
 
@@ -33,7 +33,7 @@ pub(super) fn check(policy: &Policy<'_>, statement: &Statement<'_>, findings: &m
     }
 }
 
-fn unsupported(text: &Text<'_>, findings: &mut Findings<'_>) {
+fn unsupported(text: &Item<'_>, findings: &mut Findings<'_>) {
     if let Some(variable) = variables(text.text).next() {
         let message =
             format!("the policy variable `{}` has no meaning here", variable.text.escape_debug());
@@ -42,7 +42,7 @@ fn unsupported(text: &Text<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-fn well_formed(text: &Text<'_>, versioned: bool, findings: &mut Findings<'_>) {
+fn well_formed(text: &Item<'_>, versioned: bool, findings: &mut Findings<'_>) {
     for variable in variables(text.text) {
         if !versioned {
             findings.add(
