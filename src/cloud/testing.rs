@@ -80,6 +80,7 @@ pub(crate) fn caller() -> Caller {
         principal: "arn:aws:sts::111122223333:assumed-role/tester/s".into(),
         call: "Test".into(),
         via: None,
+        called_via: vec![],
         context: [].into(),
         session_policy: None,
     }
