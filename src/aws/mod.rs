@@ -8,6 +8,7 @@ mod clients;
 mod clock;
 mod error;
 mod objects;
+mod parallel;
 mod poll;
 pub mod sql;
 
@@ -18,4 +19,5 @@ pub use clock::{BoxFuture, Clock, SystemClock};
 pub(crate) use error::failed;
 pub use error::{AwsError, Denial, ErrorKind};
 pub use objects::{Listing, ObjectInfo};
+pub(crate) use parallel::{in_parallel, try_in_parallel};
 pub use poll::{Interrupted, Poll, Stop};

@@ -3,16 +3,21 @@
 //! [`run`] takes a pipeline through its steps. It knows AWS only through [`crate::aws`], and time only
 //! through a [`crate::aws::Clock`], so that it cannot tell a rehearsal from the real thing.
 
+mod catalog;
+mod context;
+mod drive;
 mod error;
+mod journal;
 mod options;
 mod report;
-mod run_steps;
+mod steps;
 
 pub use crate::verify::{ExtraChecks, StagedColumn, StagedTable};
+pub use drive::{run, steps};
 pub use error::{Failure, FailureKind, RunError};
+pub use journal::{RunSummary, list, read};
 pub use options::{Event, NoProgress, Progress, RunOptions};
 pub use report::{
     Action, ExportInfo, Outcome, PrunedExport, PublishedTable, RunReport, SnapshotInfo, StepRecord,
     ViewReport,
 };
-pub use run_steps::run;

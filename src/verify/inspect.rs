@@ -7,10 +7,10 @@ use super::layout::{self, Entry};
 use super::manifest::{ExportManifest, TableManifest, TablesManifest, Warnings, warning_text};
 use super::report::{Check, CheckStatus};
 use super::staged::StagedColumn;
-use crate::aws::{AwsError, Clients, ErrorKind, Interrupted, ObjectInfo, Stop};
+use crate::aws::{AwsError, Clients, ErrorKind, Interrupted, ObjectInfo, Stop, in_parallel};
 use crate::pipeline::{Pipeline, TableRef, table_names};
-use futures::StreamExt as _;
 use parquet::errors::ParquetError;
+use std::ops::ControlFlow;
 
 /// Footers that are read at a time.
 const CONCURRENCY: usize = 48;
@@ -182,26 +182,37 @@ async fn read_footers(
     stop: &Stop,
 ) -> Result<(), InspectError> {
     let mut footers: Vec<Footers> = tables.iter().map(|_| Footers::default()).collect();
-    let wanted = tables
+    let wanted: Vec<(usize, &ObjectInfo)> = tables
         .iter()
         .enumerate()
-        .flat_map(|(at, table)| table.files.iter().map(move |file| (at, file)));
-    let mut reads = futures::stream::iter(wanted)
-        .map(|(at, file)| async move { (at, file, read_footer(clients, bucket, file).await) })
-        .buffered(CONCURRENCY);
-    while let Some((at, file, read)) = reads.next().await {
-        stop.check()?;
-        let Some(footers) = footers.get_mut(at) else { continue };
-        match read {
-            Ok(Ok(metadata)) => footers.add(&file.key, &metadata),
-            Ok(Err(error)) => footers.unreadable(&file.key, error.to_string()),
-            Err(error) if error.kind == ErrorKind::NotFound => {
-                footers.unreadable(&file.key, "it is gone");
+        .flat_map(|(at, table)| table.files.iter().map(move |file| (at, file)))
+        .collect();
+    let mut failure = None;
+    in_parallel(
+        CONCURRENCY,
+        wanted,
+        |(at, file)| Box::pin(async move { (at, file, read_footer(clients, bucket, file).await) }),
+        |(at, file, read)| {
+            if let Some(footers) = footers.get_mut(at) {
+                match read {
+                    Ok(Ok(metadata)) => footers.add(&file.key, &metadata),
+                    Ok(Err(error)) => footers.unreadable(&file.key, error.to_string()),
+                    Err(error) if error.kind == ErrorKind::NotFound => {
+                        footers.unreadable(&file.key, "it is gone");
+                    }
+                    Err(error) => failure = Some(InspectError::from(error)),
+                }
             }
-            Err(error) => return Err(error.into()),
-        }
+            if let Err(interrupted) = stop.check() {
+                failure.get_or_insert(interrupted.into());
+            }
+            if failure.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        },
+    )
+    .await;
+    if let Some(error) = failure {
+        return Err(error);
     }
-    drop(reads);
     for (table, footers) in tables.iter_mut().zip(footers) {
         table.footers = footers;
     }

@@ -1,0 +1,164 @@
+//! The steps, one after the other.
+
+use super::context::{Context, Done, StepError, StepResult, new_id};
+use super::error::{Failure, RunError};
+use super::journal::Journal;
+use super::options::{Event, Progress, RunOptions};
+use super::report::{Outcome, RunReport};
+use super::steps::{
+    clean_up, crawl, export, preflight, prune, publish, register, snapshot, verify, views,
+};
+use crate::aws::{Clients, Clock};
+use crate::pipeline::{CatalogMode, Pipeline, Step};
+
+/// Takes `pipeline` through its steps. A run that was interrupted or killed is continued by naming it in
+/// `options.resume`: steps that are done are not repeated, and no second export is started.
+///
+/// # Errors
+/// When the journal cannot be read or written. Whatever else goes wrong is in the report's
+/// [`failure`](RunReport::failure).
+pub async fn run(
+    pipeline: &Pipeline,
+    clients: &Clients,
+    clock: &dyn Clock,
+    options: RunOptions,
+    progress: &dyn Progress,
+) -> Result<RunReport, RunError> {
+    let now = clock.now();
+    let mut journal = match &options.resume {
+        Some(run_id) => Journal::resume(&options.journal, &pipeline.name, run_id)?,
+        None => Journal::begin(&options.journal, &pipeline.name, new_id(now), now)?,
+    };
+    if options.resume.is_none() && options.export.is_some() {
+        journal.state.kept_export.clone_from(&options.export);
+        journal.save()?;
+    }
+    progress.event(&Event::Started { run_id: &journal.state.report.run_id });
+    let mut context = Context {
+        pipeline,
+        clients,
+        clock,
+        options: &options,
+        progress,
+        journal,
+        key_arn: pipeline.key_arn(),
+        inspection: None,
+    };
+    for step in steps(pipeline) {
+        if skip(&context.journal, step) {
+            continue;
+        }
+        if let Some(failure) = take(&mut context, step).await? {
+            context.journal.state.report.failure = Some(failure);
+            context.journal.save()?;
+            return Ok(context.journal.state.report);
+        }
+    }
+    context.journal.state.finished = true;
+    context.journal.save()?;
+    Ok(context.journal.state.report)
+}
+
+/// The steps of a run, in order.
+#[must_use]
+pub fn steps(pipeline: &Pipeline) -> Vec<Step> {
+    let register = match pipeline.catalog.mode {
+        CatalogMode::Direct => Step::Register,
+        CatalogMode::Crawler => Step::Crawl,
+    };
+    vec![
+        Step::Preflight,
+        Step::Snapshot,
+        Step::Export,
+        Step::Await,
+        register,
+        Step::Verify,
+        Step::StageViews,
+        Step::Publish,
+        Step::Views,
+        Step::CleanUp,
+        Step::Prune,
+    ]
+}
+
+/// Whether a resumed run can leave a step out. Looking before acting is always done anew, and until the
+/// tables are live, so is filling the staging database: another run may have emptied it.
+fn skip(journal: &Journal, step: Step) -> bool {
+    let again = match step {
+        Step::Preflight => true,
+        Step::Register | Step::Crawl => !journal.is_done(Step::Publish),
+        _ => false,
+    };
+    !again && journal.is_done(step)
+}
+
+/// Takes one step; gives why it failed, if it did.
+async fn take(context: &mut Context<'_>, step: Step) -> Result<Option<Failure>, RunError> {
+    context.journal.begin_step(step, context.clock.now())?;
+    context.progress.event(&Event::StepStarted { step });
+    let result = match context.options.stop.check() {
+        Ok(()) => work(context, step).await,
+        Err(interrupted) => Err(interrupted.into()),
+    };
+    let (outcome, detail, failure) = match result {
+        Ok(Done::Did(detail)) => (Outcome::Done, detail, None),
+        Ok(Done::Nothing(detail)) => (Outcome::Skipped, detail, None),
+        Err(error) => {
+            let outcome = match error {
+                StepError::Interrupted => Outcome::Interrupted,
+                _ => Outcome::Failed,
+            };
+            let failure = context.failure(step, error)?;
+            (outcome, failure.message.clone(), Some(failure))
+        }
+    };
+    if failure.is_some() {
+        // In one write with the step's end, so that no death can part them.
+        context.journal.state.report.failure.clone_from(&failure);
+    }
+    let record = context.journal.end_step(step, outcome, detail, context.clock.now())?;
+    context.progress.event(&Event::StepEnded { record: &record });
+    Ok(failure)
+}
+
+async fn work(context: &mut Context<'_>, step: Step) -> StepResult {
+    let kept = context.journal.state.kept_export.clone();
+    match (step, kept) {
+        (Step::Preflight, _) => preflight::run(context).await,
+        (Step::Snapshot | Step::Await, Some(_)) => {
+            Ok(Done::Nothing("the export is kept in the lake".to_owned()))
+        }
+        (Step::Export, Some(id)) => export::take(context, &id).await,
+        (Step::Snapshot, None) => snapshot::run(context).await,
+        (Step::Export, None) => export::start(context).await,
+        (Step::Await, None) => export::wait(context).await,
+        (Step::Register, _) => register::run(context).await,
+        (Step::Crawl, _) => crawl::run(context).await,
+        (Step::Verify, _) => verify::run(context).await,
+        (Step::StageViews, _) => views::stage(context).await,
+        (Step::Publish, _) => publish::run(context).await,
+        (Step::Views, _) => views::publish(context).await,
+        (Step::CleanUp, _) => clean_up::run(context).await,
+        (Step::Prune, Some(_)) => Ok(Done::Nothing("a rollback deletes nothing".to_owned())),
+        (Step::Prune, None) => prune::run(context).await,
+        (other, _) => Ok(Done::Nothing(format!("{other} is no step of a run"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn send<T: Send>(value: T) -> T {
+        value
+    }
+
+    /// A rehearsal runs beside a server, on the same threads.
+    #[test]
+    fn a_run_can_be_sent_between_threads() {
+        let make = |pipeline, clients, clock, progress| {
+            send(run(pipeline, clients, clock, RunOptions::default(), progress))
+        };
+        let _: fn(_, _, &'static dyn Clock, &'static dyn Progress) -> _ = make;
+    }
+}

@@ -1,0 +1,486 @@
+//! What a run has done, on disk before and after every step.
+//!
+//! A journal is one JSON file, replaced as a whole: written beside it, flushed to the disk, renamed over
+//! it, and the folder flushed. Whenever the process dies, either the old or the new journal is there.
+//! What verification found is large and written once, so it has a file of its own.
+
+use super::error::{FailureKind, RunError};
+use super::report::{Outcome, RunReport, StepRecord};
+use crate::pipeline::{Step, TableRef};
+use crate::verify::{StagedColumn, Verification};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{ErrorKind, Read as _, Seek as _, Write as _};
+use std::path::{Path, PathBuf};
+
+/// The version of the journal's form.
+const VERSION: u32 = 1;
+
+/// The state of a run.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct State {
+    /// The version of this form.
+    version: u32,
+    /// The version of snaplake that wrote it.
+    snaplake: String,
+    /// The snapshot that is being made, noted before it is asked for.
+    pub(super) planned_snapshot: Option<String>,
+    /// The export that is being started, noted before it is asked for.
+    pub(super) planned_export: Option<String>,
+    /// The export in the lake that is to be published instead of a new one: a rollback.
+    #[serde(default)]
+    pub(super) kept_export: Option<String>,
+    /// Whether the run came to its end.
+    pub(super) finished: bool,
+    /// What the run did.
+    pub(super) report: RunReport,
+}
+
+/// What verification found, and what is to be published.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(super) struct Details {
+    version: u32,
+    /// What was checked.
+    pub(super) verification: Option<Verification>,
+    /// What is to be published.
+    pub(super) plan: Vec<PlannedTable>,
+}
+
+/// A table that is registered in staging and is to be published.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct PlannedTable {
+    /// The source database.
+    pub(super) database: String,
+    /// The source schema.
+    pub(super) schema: String,
+    /// The source table.
+    pub(super) name: String,
+    /// The table's name in the live database.
+    pub(super) table: String,
+    /// The table's name in the staging database.
+    pub(super) staged: String,
+    /// Where its files are.
+    pub(super) location: String,
+    /// Its columns.
+    pub(super) columns: Vec<StagedColumn>,
+}
+
+impl PlannedTable {
+    /// The table in the source database.
+    pub(super) fn source(&self) -> TableRef {
+        TableRef {
+            database: self.database.clone(),
+            schema: self.schema.clone(),
+            name: self.name.clone(),
+        }
+    }
+}
+
+/// An open journal. While it is open, no other process can run the same pipeline from this folder.
+#[derive(Debug)]
+pub(super) struct Journal {
+    folder: PathBuf,
+    pub(super) state: State,
+    pub(super) details: Details,
+    /// Held for its lock, which ends with the process.
+    _lock: File,
+}
+
+impl Journal {
+    /// Begins a journal.
+    pub(super) fn begin(
+        folder: &Path,
+        pipeline: &str,
+        run_id: String,
+        now: Timestamp,
+    ) -> Result<Self, RunError> {
+        std::fs::create_dir_all(folder).map_err(failed("make the folder of journals", folder))?;
+        let lock = lock(folder, pipeline, &run_id)?;
+        let report = RunReport {
+            run_id,
+            pipeline: pipeline.to_owned(),
+            principal: None,
+            started: now,
+            ended: now,
+            steps: Vec::new(),
+            snapshot: None,
+            export: None,
+            verification: None,
+            tables: Vec::new(),
+            views: Vec::new(),
+            pruned: Vec::new(),
+            warnings: Vec::new(),
+            failure: None,
+        };
+        let journal = Self {
+            folder: folder.to_owned(),
+            state: State {
+                version: VERSION,
+                snaplake: env!("CARGO_PKG_VERSION").to_owned(),
+                planned_snapshot: None,
+                planned_export: None,
+                kept_export: None,
+                finished: false,
+                report,
+            },
+            details: Details { version: VERSION, ..Details::default() },
+            _lock: lock,
+        };
+        journal.save()?;
+        Ok(journal)
+    }
+
+    /// Opens the journal of a run that did not come to its end.
+    pub(super) fn resume(folder: &Path, pipeline: &str, run_id: &str) -> Result<Self, RunError> {
+        let path = state_path(folder, run_id);
+        let known = || list(folder).map(|runs| runs.into_iter().map(|run| run.run_id).collect());
+        if !is_id(run_id) || !path.exists() {
+            return Err(RunError::NoSuchRun {
+                run_id: run_id.to_owned(),
+                folder: folder.to_owned(),
+                known: known().unwrap_or_default(),
+            });
+        }
+        let lock = lock(folder, pipeline, run_id)?;
+        let mut state: State = load(&path)?;
+        check_version(&path, state.version)?;
+        if state.report.pipeline != pipeline {
+            return Err(RunError::OtherPipeline {
+                run_id: run_id.to_owned(),
+                theirs: state.report.pipeline,
+                ours: pipeline.to_owned(),
+            });
+        }
+        if state.finished {
+            return Err(RunError::Finished { run_id: run_id.to_owned() });
+        }
+        state.report.failure = None;
+        let path = details_path(folder, run_id);
+        let details = if path.exists() { load(&path)? } else { Details::default() };
+        state.report.verification.clone_from(&details.verification);
+        Ok(Self { folder: folder.to_owned(), state, details, _lock: lock })
+    }
+
+    /// Makes the state durable.
+    pub(super) fn save(&self) -> Result<(), RunError> {
+        let path = state_path(&self.folder, &self.state.report.run_id);
+        if self.state.report.verification.is_some() {
+            // It is in the other file.
+            let mut state = self.state.clone();
+            state.report.verification = None;
+            return store(&path, &state);
+        }
+        store(&path, &self.state)
+    }
+
+    /// Makes what verification found durable.
+    pub(super) fn save_details(&mut self) -> Result<(), RunError> {
+        self.details.version = VERSION;
+        store(&details_path(&self.folder, &self.state.report.run_id), &self.details)
+    }
+
+    /// Whether a step of this run has done its work.
+    pub(super) fn is_done(&self, step: Step) -> bool {
+        self.state
+            .report
+            .steps
+            .iter()
+            .any(|record| record.step == step && record.outcome == Outcome::Done)
+    }
+
+    /// Forgets that a step was done, because what it made is of no use any more.
+    pub(super) fn undo(&mut self, step: Step) {
+        self.state.report.steps.retain(|record| record.step != step);
+    }
+
+    /// Notes that a step begins. Its earlier, unfinished attempts are forgotten.
+    pub(super) fn begin_step(&mut self, step: Step, now: Timestamp) -> Result<(), RunError> {
+        self.undo(step);
+        self.state.report.steps.push(StepRecord {
+            step,
+            started: now,
+            ended: None,
+            outcome: Outcome::Running,
+            detail: String::new(),
+        });
+        self.save()
+    }
+
+    /// Notes how a step ended.
+    pub(super) fn end_step(
+        &mut self,
+        step: Step,
+        outcome: Outcome,
+        detail: String,
+        now: Timestamp,
+    ) -> Result<StepRecord, RunError> {
+        let steps = &mut self.state.report.steps;
+        let begun = steps.iter().position(|record| record.step == step);
+        let started = begun.map_or(now, |at| steps.remove(at).started);
+        let record = StepRecord { step, started, ended: Some(now), outcome, detail };
+        steps.push(record.clone());
+        self.state.report.ended = now;
+        self.save()?;
+        Ok(record)
+    }
+}
+
+/// A run, as its journal tells it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RunSummary {
+    /// The run's id.
+    pub run_id: String,
+    /// The pipeline.
+    pub pipeline: String,
+    /// When it began.
+    pub started: Timestamp,
+    /// When it last wrote its journal.
+    pub ended: Timestamp,
+    /// Whether it came to its end.
+    pub finished: bool,
+    /// The step that it came to.
+    pub step: String,
+    /// The export.
+    pub export: Option<String>,
+    /// Why it stopped.
+    pub failure: Option<String>,
+    /// Whether its export failed verification.
+    pub unfit: bool,
+}
+
+/// The runs of a folder, newest first. A file that is no journal is left out.
+///
+/// # Errors
+/// When the folder is there and cannot be read.
+pub fn list(folder: &Path) -> Result<Vec<RunSummary>, RunError> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(failed("read the folder of journals", folder)(error)),
+    };
+    let mut runs: Vec<RunSummary> = entries
+        .filter_map(Result::ok)
+        .map(|entry| entry.path())
+        .filter(|path| {
+            path.file_name()
+                .and_then(|name| name.to_str())
+                .and_then(|name| name.strip_suffix(".json"))
+                .is_some_and(is_id)
+        })
+        .filter_map(|path| load::<State>(&path).ok())
+        .map(|state| RunSummary {
+            step: state
+                .report
+                .steps
+                .last()
+                .map_or_else(String::new, |record| record.step.id().to_owned()),
+            export: state.report.export.map(|export| export.id).or(state.planned_export),
+            run_id: state.report.run_id,
+            pipeline: state.report.pipeline,
+            started: state.report.started,
+            ended: state.report.ended,
+            finished: state.finished,
+            unfit: state
+                .report
+                .failure
+                .as_ref()
+                .is_some_and(|failure| failure.kind == FailureKind::Verification),
+            failure: state.report.failure.map(|failure| failure.message),
+        })
+        .collect();
+    runs.sort_by(|a, b| b.started.cmp(&a.started).then_with(|| b.run_id.cmp(&a.run_id)));
+    Ok(runs)
+}
+
+/// The exports that earlier runs of this folder found unfit to go live.
+pub(super) fn unfit_exports(folder: &Path) -> Result<BTreeSet<String>, RunError> {
+    let runs = list(folder)?.into_iter();
+    Ok(runs.filter(|run| run.unfit).filter_map(|run| run.export).collect())
+}
+
+/// The report of one run, as far as it came.
+///
+/// # Errors
+/// When there is no such run, or its journal cannot be read.
+pub fn read(folder: &Path, run_id: &str) -> Result<RunReport, RunError> {
+    let path = state_path(folder, run_id);
+    if !is_id(run_id) || !path.exists() {
+        let known = list(folder)?.into_iter().map(|run| run.run_id).collect();
+        let (run_id, folder) = (run_id.to_owned(), folder.to_owned());
+        return Err(RunError::NoSuchRun { run_id, folder, known });
+    }
+    let state: State = load(&path)?;
+    check_version(&path, state.version)?;
+    let mut report = state.report;
+    let path = details_path(folder, run_id);
+    if path.exists() {
+        report.verification = load::<Details>(&path)?.verification;
+    }
+    Ok(report)
+}
+
+/// Run ids are made of digits, lowercase letters and hyphens, so none can name another file.
+fn is_id(text: &str) -> bool {
+    !text.is_empty()
+        && text.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_lowercase() || b == b'-')
+}
+
+fn state_path(folder: &Path, run_id: &str) -> PathBuf {
+    folder.join(format!("{run_id}.json"))
+}
+
+fn details_path(folder: &Path, run_id: &str) -> PathBuf {
+    folder.join(format!("{run_id}.tables.json"))
+}
+
+fn check_version(path: &Path, version: u32) -> Result<(), RunError> {
+    if version == VERSION {
+        return Ok(());
+    }
+    let reason = format!("its version is {version}, this snaplake knows {VERSION}");
+    Err(RunError::Corrupt { path: path.to_owned(), reason })
+}
+
+/// Takes the lock of a pipeline. The system releases it when the process ends, however it ends.
+fn lock(folder: &Path, pipeline: &str, run_id: &str) -> Result<File, RunError> {
+    let path = folder.join(format!("{pipeline}.lock"));
+    let mut file = File::options()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&path)
+        .map_err(failed("open the lock", &path))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(std::fs::TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            let read = file.read_to_string(&mut holder).is_ok() && !holder.trim().is_empty();
+            let holder = if read { holder.trim().to_owned() } else { "another process".to_owned() };
+            return Err(RunError::Locked { pipeline: pipeline.to_owned(), holder });
+        }
+        Err(std::fs::TryLockError::Error(error)) => {
+            return Err(failed("take the lock", &path)(error));
+        }
+    }
+    let note = format!("run {run_id} (process {})\n", std::process::id());
+    file.set_len(0)
+        .and_then(|()| file.rewind())
+        .and_then(|()| file.write_all(note.as_bytes()))
+        .map_err(failed("write the lock", &path))?;
+    Ok(file)
+}
+
+fn load<T: DeserializeOwned>(path: &Path) -> Result<T, RunError> {
+    let text = std::fs::read(path).map_err(failed("read the journal", path))?;
+    serde_json::from_slice(&text)
+        .map_err(|error| RunError::Corrupt { path: path.to_owned(), reason: error.to_string() })
+}
+
+fn store(path: &Path, value: &impl Serialize) -> Result<(), RunError> {
+    write_durably(path, value).map_err(failed("write the journal", path))
+}
+
+fn write_durably(path: &Path, value: &impl Serialize) -> std::io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    serde_json::to_writer_pretty(&mut file, value)?;
+    file.write_all(b"\n")?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    File::open(folder)?.sync_all()
+}
+
+fn failed<'a>(what: &'static str, path: &'a Path) -> impl Fn(std::io::Error) -> RunError + use<'a> {
+    move |source| RunError::Journal { what, path: path.to_owned(), source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now() -> Timestamp {
+        "2026-11-23T03:00:00Z".parse().unwrap()
+    }
+
+    fn begin(folder: &Path, id: &str) -> Journal {
+        Journal::begin(folder, "shop", id.into(), now()).unwrap()
+    }
+
+    #[test]
+    fn what_was_noted_is_there_after_a_death() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut journal = begin(folder.path(), "20261123-030000-ab12");
+        journal.begin_step(Step::Preflight, now()).unwrap();
+        journal.end_step(Step::Preflight, Outcome::Done, "fine".into(), now()).unwrap();
+        journal.state.planned_export = Some("shop-1".into());
+        journal.begin_step(Step::Export, now()).unwrap();
+        drop(journal);
+        let journal = Journal::resume(folder.path(), "shop", "20261123-030000-ab12").unwrap();
+        assert!(journal.is_done(Step::Preflight));
+        assert!(!journal.is_done(Step::Export));
+        assert_eq!(journal.state.planned_export.as_deref(), Some("shop-1"));
+    }
+
+    #[test]
+    fn a_second_run_is_refused_by_name_while_the_first_lives() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = begin(folder.path(), "1");
+        let second = Journal::begin(folder.path(), "shop", "2".into(), now()).unwrap_err();
+        assert!(second.to_string().contains("run 1 "), "{second}");
+        assert!(Journal::begin(folder.path(), "other", "3".into(), now()).is_ok());
+        drop(first);
+        begin(folder.path(), "2");
+    }
+
+    #[test]
+    fn a_broken_journal_is_said_to_be_broken() {
+        let folder = tempfile::tempdir().unwrap();
+        drop(begin(folder.path(), "1"));
+        let path = folder.path().join("1.json");
+        let text = std::fs::read_to_string(&path).unwrap();
+        for broken in ["", "{", &text[..text.len() / 2], &text.replacen(": 1,", ": 9,", 1)] {
+            std::fs::write(&path, broken).unwrap();
+            let error = Journal::resume(folder.path(), "shop", "1").unwrap_err();
+            assert!(matches!(error, RunError::Corrupt { .. }), "{error}");
+        }
+    }
+
+    #[test]
+    fn runs_that_are_not_there_are_not_resumed() {
+        let folder = tempfile::tempdir().unwrap();
+        drop(begin(folder.path(), "1"));
+        for id in ["2", "../1", ""] {
+            let error = Journal::resume(folder.path(), "shop", id).unwrap_err();
+            assert!(
+                matches!(&error, RunError::NoSuchRun { known, .. } if known == &["1"]),
+                "{error}"
+            );
+        }
+        assert!(matches!(
+            Journal::resume(folder.path(), "other", "1").unwrap_err(),
+            RunError::OtherPipeline { .. }
+        ));
+    }
+
+    #[test]
+    fn runs_are_listed_newest_first() {
+        let folder = tempfile::tempdir().unwrap();
+        drop(begin(folder.path(), "1"));
+        let later = now() + jiff::SignedDuration::from_secs(9);
+        drop(Journal::begin(folder.path(), "shop", "2".into(), later).unwrap());
+        std::fs::write(folder.path().join("3.json"), "{").unwrap();
+        let ids: Vec<_> = list(folder.path()).unwrap().into_iter().map(|run| run.run_id).collect();
+        assert_eq!(ids, ["2", "1"]);
+        assert!(list(&folder.path().join("none")).unwrap().is_empty());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_that_cannot_be_made_is_named() {
+        let error = Journal::begin(Path::new("/proc/none"), "shop", "1".into(), now()).unwrap_err();
+        assert!(error.to_string().contains("/proc/none"), "{error}");
+    }
+}

@@ -1,0 +1,174 @@
+//! Has the crawler register the export's tables in the staging database.
+
+use super::super::catalog;
+use super::super::context::{Context, Done, StepError, StepResult};
+use super::super::error::FailureKind;
+use super::super::journal::PlannedTable;
+use super::register;
+use crate::aws::{AwsError, ErrorKind, Poll, failed};
+use crate::pipeline::Pipeline;
+use aws_sdk_glue::types::{
+    Crawler, CrawlerState, CrawlerTargets, DeleteBehavior, LastCrawlStatus, RecrawlBehavior,
+    RecrawlPolicy, S3Target, SchemaChangePolicy, Table, UpdateBehavior,
+};
+use serde_json::json;
+
+/// Runs the step.
+pub(in crate::run) async fn run(context: &mut Context<'_>) -> StepResult {
+    let export = context.export_id()?;
+    let database = context.pipeline.staging_database();
+    let root = context.pipeline.export_location(&export);
+    let present = catalog::tables(context.clients, &database).await?;
+    let of_export = |table: &Table| {
+        catalog::location(table).is_some_and(|location| location.starts_with(&root))
+    };
+    let leftovers: Vec<&str> =
+        present.values().filter(|table| !of_export(table)).map(Table::name).collect();
+    register::clear(context, &database, &leftovers).await?;
+    let plan = &context.journal.details.plan;
+    let there = |plan: &PlannedTable| {
+        present.get(&plan.staged).and_then(catalog::location).as_ref() == Some(&plan.location)
+    };
+    if !plan.is_empty() && plan.iter().all(there) {
+        return Ok(Done::Did(format!("{} tables in {database}, crawled before", plan.len())));
+    }
+    let took = crawl(context, &export).await?;
+    let tables = catalog::tables(context.clients, &database).await?;
+    let bucket = context.pipeline.lake.bucket.clone();
+    let inspection = context.inspection().await?;
+    let mut plan = Vec::new();
+    for inspected in &inspection.tables {
+        let location = format!("s3://{bucket}/{}", inspected.prefix);
+        let found = tables
+            .values()
+            .find(|table| catalog::location(table).is_some_and(|found| found == location));
+        let Some(found) = found else { continue };
+        plan.push(PlannedTable {
+            database: inspected.source.database.clone(),
+            schema: inspected.source.schema.clone(),
+            name: inspected.source.name.clone(),
+            table: inspected.name.clone(),
+            staged: found.name().to_owned(),
+            location,
+            columns: catalog::columns(found),
+        });
+    }
+    let detail = format!("{} tables in {database}, crawled in {} s", plan.len(), took.as_secs());
+    context.journal.details.plan = plan;
+    context.journal.save_details()?;
+    Ok(Done::Did(detail))
+}
+
+/// Points the crawler at the export, starts it and waits for its end.
+async fn crawl(context: &Context<'_>, export: &str) -> Result<std::time::Duration, StepError> {
+    let name = context.pipeline.crawler_name();
+    let since = context.clock.now();
+    // Somebody else's crawl, or one of an attempt that died, ends first.
+    until_ready(context, &name, since).await?;
+    aim(context, &name, export).await?;
+    let started = context.clients.glue.start_crawler().name(&name).send().await;
+    match started.map_err(failed("glue", "StartCrawler", name.as_str())) {
+        Ok(_) => {}
+        Err(error) if error.has_code("CrawlerRunningException") => {}
+        Err(error) => return Err(error.into()),
+    }
+    let begun = context.clock.now();
+    let crawler = match until_ready(context, &name, begun).await {
+        Err(StepError::Interrupted) => {
+            if let Err(error) = stop(context, &name).await {
+                tracing::warn!(%error, "the crawler goes on");
+            }
+            return Err(StepError::Interrupted);
+        }
+        result => result?,
+    };
+    if let Some(last) = crawler.last_crawl()
+        && matches!(last.status(), Some(LastCrawlStatus::Failed | LastCrawlStatus::Cancelled))
+    {
+        let message = last.error_message().unwrap_or("Glue gave no reason");
+        return Err(StepError::found(
+            FailureKind::Aws,
+            format!("crawler `{name}` failed: {}", message.escape_debug()),
+            "its log is in /aws-glue/crawlers; `snaplake iam check` tells whether the crawler's role \
+             lacks a right",
+        ));
+    }
+    Ok(crate::aws::between(begun, context.clock.now()))
+}
+
+async fn aim(context: &Context<'_>, name: &str, export: &str) -> Result<(), AwsError> {
+    let pipeline = context.pipeline;
+    // The database's own folder, so that the manifests above it do not become tables.
+    let path = format!("{}{}/", pipeline.export_location(export), pipeline.source.database);
+    let targets = CrawlerTargets::builder()
+        .s3_targets(S3Target::builder().path(path).exclusions("**/_SUCCESS").build())
+        .build();
+    let policy = SchemaChangePolicy::builder()
+        .update_behavior(UpdateBehavior::UpdateInDatabase)
+        .delete_behavior(DeleteBehavior::Log)
+        .build();
+    let recrawl =
+        RecrawlPolicy::builder().recrawl_behavior(RecrawlBehavior::CrawlEverything).build();
+    context
+        .clients
+        .glue
+        .update_crawler()
+        .name(name)
+        .database_name(pipeline.staging_database())
+        .targets(targets)
+        .configuration(configuration(pipeline))
+        .schema_change_policy(policy)
+        .recrawl_policy(recrawl)
+        .send()
+        .await
+        .map(|_| ())
+        .map_err(failed("glue", "UpdateCrawler", name))
+}
+
+/// Makes each table folder one table. The bucket is level 1; then come the parts of the prefix, the
+/// export, the database and the table.
+///
+/// <https://docs.aws.amazon.com/glue/latest/dg/crawler-configuration.html#crawler-table-level>
+fn configuration(pipeline: &Pipeline) -> String {
+    let level = 1 + pipeline.lake.prefix.split('/').count() + 3;
+    json!({ "Version": 1.0, "Grouping": { "TableLevelConfiguration": level } }).to_string()
+}
+
+async fn until_ready(
+    context: &Context<'_>,
+    name: &str,
+    since: jiff::Timestamp,
+) -> Result<Crawler, StepError> {
+    loop {
+        let answer = context.clients.glue.get_crawler().name(name).send().await;
+        let crawler = match answer.map_err(failed("glue", "GetCrawler", name)) {
+            Ok(answer) => answer.crawler.unwrap_or_else(|| Crawler::builder().build()),
+            Err(error) if error.kind == ErrorKind::NotFound => {
+                return Err(StepError::found(
+                    FailureKind::Setup,
+                    format!("there is no crawler `{name}`"),
+                    "`terraform apply` in the generated module makes it",
+                ));
+            }
+            Err(error) => return Err(error.into()),
+        };
+        if matches!(crawler.state(), Some(CrawlerState::Ready)) {
+            return Ok(crawler);
+        }
+        context.wait(&format!("crawler {name}"), since, Poll::LONG).await?;
+    }
+}
+
+/// Stops the crawler. One that does not run is no error.
+pub(in crate::run) async fn stop(context: &Context<'_>, name: &str) -> Result<(), AwsError> {
+    let answer = context.clients.glue.stop_crawler().name(name).send().await;
+    match answer.map_err(failed("glue", "StopCrawler", name)) {
+        Err(error)
+            if !error.has_code("CrawlerNotRunningException")
+                && !error.has_code("CrawlerStoppingException") =>
+        {
+            Err(error)
+        }
+        _ => Ok(()),
+    }
+}

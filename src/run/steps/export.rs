@@ -1,0 +1,330 @@
+//! Starts the export or adopts one that is there, and waits for its end.
+
+use super::super::context::{Context, Done, StepError, StepResult, is_ours, new_id};
+use super::super::error::FailureKind;
+use super::super::journal;
+use super::super::options::Event;
+use super::super::report::ExportInfo;
+use super::snapshot::timestamp;
+use crate::aws::{AwsError, ErrorKind, Poll, between, failed};
+use crate::pipeline::{Pipeline, PrincipalKind, Step};
+use aws_sdk_rds::types::ExportTask;
+use jiff::Timestamp;
+use std::time::Duration;
+
+/// Runs the step that starts or adopts.
+pub(in crate::run) async fn start(context: &mut Context<'_>) -> StepResult {
+    let snapshot = snapshot_arn(context)?;
+    if let Some(planned) = context.journal.state.planned_export.clone() {
+        if let Some(task) = find(context, &snapshot, &planned).await? {
+            if !has_failed(&task) {
+                let before = context.journal.state.report.export.as_ref();
+                let adopted = before.is_some_and(|export| export.id == planned && export.adopted);
+                note(context, &task, adopted);
+                return Ok(Done::Did(format!("{planned}, which this run had chosen before")));
+            }
+            context.warn(format!("export `{planned}` had ended as {}", status(&task)));
+            context.journal.state.planned_export = None;
+        }
+    } else if let Some(task) = adoptable(context, &snapshot).await? {
+        let id = task.export_task_identifier.clone().unwrap_or_default();
+        context.journal.state.planned_export = Some(id.clone());
+        note(context, &task, true);
+        return Ok(Done::Did(format!("{id}, which was there: {}", status(&task).to_lowercase())));
+    }
+    let id = if let Some(id) = context.journal.state.planned_export.clone() {
+        id
+    } else {
+        let id = format!("{}-{}", context.pipeline.name, new_id(context.clock.now()));
+        // Noted before it is asked for: whenever this process dies, the export can be found again.
+        context.journal.state.planned_export = Some(id.clone());
+        context.journal.save()?;
+        id
+    };
+    let task = match ask_for(context, &snapshot, &id).await {
+        Ok(task) => task,
+        Err(error) if error.kind == ErrorKind::Conflict => {
+            find(context, &snapshot, &id).await?.ok_or(error)?
+        }
+        Err(error) => return Err(explain(error)),
+    };
+    note(context, &task, false);
+    Ok(Done::Did(id))
+}
+
+/// Takes an export that is already in the lake, for a rollback.
+pub(in crate::run) async fn take(context: &mut Context<'_>, id: &str) -> StepResult {
+    let pipeline = context.pipeline;
+    let prefix = pipeline.export_prefix(id);
+    let ours = is_ours(&pipeline.name, id);
+    if !ours || !context.clients.any(&pipeline.lake.bucket, &prefix).await? {
+        return Err(StepError::found(
+            FailureKind::Setup,
+            format!("there is no export `{}` in the lake", id.escape_debug()),
+            "`snaplake status` lists the exports that are kept",
+        ));
+    }
+    context.journal.state.planned_export = Some(id.to_owned());
+    context.journal.state.report.export = Some(ExportInfo {
+        id: id.to_owned(),
+        location: pipeline.export_location(id),
+        adopted: true,
+        status: "COMPLETE".to_owned(),
+        percent: 100,
+        extracted_gb: 0,
+        started: None,
+        ended: None,
+        warning: None,
+    });
+    Ok(Done::Did(format!("{id}, which is kept in the lake")))
+}
+
+/// Runs the step that waits.
+pub(in crate::run) async fn wait(context: &mut Context<'_>) -> StepResult {
+    let snapshot = snapshot_arn(context)?;
+    let id = context.export_id()?;
+    let adopted = context.journal.state.report.export.as_ref().is_some_and(|export| export.adopted);
+    let asked = context.clock.now();
+    loop {
+        let Some(task) = find(context, &snapshot, &id).await? else {
+            return Err(gone(context, &id, "RDS does not know it any more"));
+        };
+        note(context, &task, adopted);
+        let began = task.task_start_time.as_ref().and_then(timestamp).unwrap_or(asked);
+        let elapsed = between(began, context.clock.now());
+        match status(&task) {
+            "COMPLETE" => {
+                let size = task.total_extracted_data_in_gb.unwrap_or_default();
+                let ended = task.task_end_time.as_ref().and_then(timestamp);
+                let took = between(began, ended.unwrap_or_else(|| context.clock.now()));
+                return Ok(Done::Did(format!("{size} GB in {}", minutes(took))));
+            }
+            "FAILED" | "CANCELED" => {
+                let cause = task.failure_cause.as_deref().unwrap_or("RDS gave no cause");
+                let message = format!("it ended as {}: {}", status(&task), cause.escape_debug());
+                return Err(gone(context, &id, &message));
+            }
+            _ => {}
+        }
+        let percent = u32::try_from(task.percent_progress.unwrap_or_default()).unwrap_or_default();
+        let gigabytes =
+            u32::try_from(task.total_extracted_data_in_gb.unwrap_or_default()).unwrap_or_default();
+        let remaining = estimate(elapsed, percent);
+        context.progress.event(&Event::Export { percent, gigabytes, elapsed, remaining });
+        context.journal.save()?;
+        Poll::LONG.wait(context.clock, elapsed, context.stop()).await?;
+    }
+}
+
+/// An export that can never end well: the next attempt starts another one.
+fn gone(context: &mut Context<'_>, id: &str, why: &str) -> StepError {
+    context.journal.undo(Step::Export);
+    context.journal.state.planned_export = None;
+    let help = if why.contains("KMS") || why.contains("S3") || why.contains("role") {
+        "`snaplake iam check` tells whether the export role and the key's policy allow enough; \
+         resuming the run starts another export"
+    } else {
+        "resuming the run starts another export"
+    };
+    StepError::found(FailureKind::Aws, format!("export `{}`: {why}", id.escape_debug()), help)
+}
+
+/// The likely rest, once RDS tells enough for more than a guess.
+fn estimate(elapsed: Duration, percent: u32) -> Option<Duration> {
+    if !(5..100).contains(&percent) {
+        return None;
+    }
+    Some(elapsed.mul_f64(f64::from(100 - percent) / f64::from(percent)))
+}
+
+fn minutes(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    if seconds < 60 {
+        format!("{seconds} s")
+    } else if seconds < 3600 {
+        format!("{} min", seconds / 60)
+    } else {
+        format!("{} h {} min", seconds / 3600, seconds % 3600 / 60)
+    }
+}
+
+fn snapshot_arn(context: &Context<'_>) -> Result<String, StepError> {
+    let snapshot = context.journal.state.report.snapshot.as_ref();
+    snapshot.map(|snapshot| snapshot.arn.clone()).ok_or_else(|| {
+        StepError::found(FailureKind::Setup, "the journal names no snapshot", "begin a new run")
+    })
+}
+
+fn status(task: &ExportTask) -> &str {
+    task.status.as_deref().unwrap_or_default()
+}
+
+fn has_failed(task: &ExportTask) -> bool {
+    matches!(status(task), "FAILED" | "CANCELED" | "CANCELING")
+}
+
+/// Notes what RDS says of the export.
+fn note(context: &mut Context<'_>, task: &ExportTask, adopted: bool) {
+    let time = |time: &Option<aws_smithy_types::DateTime>| -> Option<Timestamp> {
+        time.as_ref().and_then(timestamp)
+    };
+    let id = task.export_task_identifier.clone().unwrap_or_default();
+    context.journal.state.report.export = Some(ExportInfo {
+        location: context.pipeline.export_location(&id),
+        id,
+        adopted,
+        status: status(task).to_owned(),
+        percent: u32::try_from(task.percent_progress.unwrap_or_default()).unwrap_or_default(),
+        extracted_gb: u32::try_from(task.total_extracted_data_in_gb.unwrap_or_default())
+            .unwrap_or_default(),
+        started: time(&task.task_start_time),
+        ended: time(&task.task_end_time),
+        warning: task.warning_message.clone().filter(|warning| !warning.is_empty()),
+    });
+}
+
+/// An export of this snapshot that a run of this pipeline made and that is running or usable: the
+/// newest, and running ones before finished ones.
+async fn adoptable(context: &Context<'_>, snapshot: &str) -> Result<Option<ExportTask>, StepError> {
+    // An export that failed verification would only fail it again.
+    let unfit = journal::unfit_exports(&context.options.journal)?;
+    let is_fit = |task: &ExportTask| {
+        task.export_task_identifier.as_ref().is_some_and(|id| !unfit.contains(id))
+    };
+    let mut candidates: Vec<ExportTask> = describe(context, snapshot, None)
+        .await?
+        .into_iter()
+        .filter(|task| made_by(context.pipeline, &context.key_arn, task) && is_fit(task))
+        .collect();
+    candidates.sort_by_key(|task| {
+        let id = task.export_task_identifier.clone().unwrap_or_default();
+        std::cmp::Reverse((status(task) != "COMPLETE", id))
+    });
+    for task in candidates {
+        if status(&task) != "COMPLETE" {
+            return Ok(Some(task));
+        }
+        // A finished export may have been pruned since.
+        let id = task.export_task_identifier.as_deref().unwrap_or_default();
+        let manifest = format!("{}export_info_", context.pipeline.export_prefix(id));
+        if context.clients.any(&context.pipeline.lake.bucket, &manifest).await? {
+            return Ok(Some(task));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether a run of this pipeline, configured as it is now, made the export.
+fn made_by(pipeline: &Pipeline, key_arn: &str, task: &ExportTask) -> bool {
+    let mut wanted = pipeline.export_only();
+    let mut exported = task.export_only.clone().unwrap_or_default();
+    wanted.sort();
+    exported.sort();
+    let key = task.kms_key_id.as_deref().unwrap_or_default();
+    is_ours(&pipeline.name, task.export_task_identifier.as_deref().unwrap_or_default())
+        && matches!(status(task), "STARTING" | "IN_PROGRESS" | "COMPLETE")
+        && task.s3_bucket.as_deref() == Some(pipeline.lake.bucket.as_str())
+        && task.s3_prefix.as_deref().unwrap_or_default().trim_matches('/') == pipeline.lake.prefix
+        && task.iam_role_arn.as_deref() == Some(pipeline.role_arn(PrincipalKind::Export).as_str())
+        && (key == key_arn || key_arn.ends_with(&format!("key/{key}")))
+        && wanted == exported
+}
+
+async fn find(
+    context: &Context<'_>,
+    snapshot: &str,
+    id: &str,
+) -> Result<Option<ExportTask>, AwsError> {
+    Ok(describe(context, snapshot, Some(id)).await?.into_iter().next())
+}
+
+async fn describe(
+    context: &Context<'_>,
+    snapshot: &str,
+    id: Option<&str>,
+) -> Result<Vec<ExportTask>, AwsError> {
+    let mut pages = context
+        .clients
+        .rds
+        .describe_export_tasks()
+        .source_arn(snapshot)
+        .set_export_task_identifier(id.map(str::to_owned))
+        .into_paginator()
+        .send();
+    let mut tasks = Vec::new();
+    while let Some(page) = pages.next().await {
+        match page.map_err(failed("rds", "DescribeExportTasks", id.unwrap_or(snapshot))) {
+            Ok(page) => tasks.extend(page.export_tasks.unwrap_or_default()),
+            Err(error) if error.is_not_found() => break,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(tasks)
+}
+
+async fn ask_for(context: &Context<'_>, snapshot: &str, id: &str) -> Result<ExportTask, AwsError> {
+    let pipeline = context.pipeline;
+    let started = context
+        .clients
+        .rds
+        .start_export_task()
+        .export_task_identifier(id)
+        .source_arn(snapshot)
+        .s3_bucket_name(&pipeline.lake.bucket)
+        .s3_prefix(&pipeline.lake.prefix)
+        .iam_role_arn(pipeline.role_arn(PrincipalKind::Export))
+        .kms_key_id(&context.key_arn)
+        .set_export_only(Some(pipeline.export_only()))
+        .send()
+        .await
+        .map_err(failed("rds", "StartExportTask", snapshot))?;
+    Ok(ExportTask::builder()
+        .export_task_identifier(id)
+        .status(started.status.unwrap_or_else(|| "STARTING".to_owned()))
+        .set_task_start_time(started.task_start_time)
+        .build())
+}
+
+/// What the faults of StartExportTask mean here.
+fn explain(error: AwsError) -> StepError {
+    let help = match error.code.as_deref() {
+        Some("IamRoleMissingPermissions") => {
+            "RDS cannot write to the bucket under the export role; `snaplake iam check` tells which \
+             right is missing"
+        }
+        Some("IamRoleNotFound") => "`terraform apply` makes the export role",
+        Some("KMSKeyNotAccessible" | "KMSKeyNotAccessibleFault") => {
+            "the key's policy must let the caller describe it and create grants, and the export \
+             role use it; `snaplake iam check` tells which right is missing"
+        }
+        Some("InvalidExportOnly") => "look at `database` and `tables` in snaplake.toml",
+        Some("InvalidExportSourceState") => {
+            "another export of the snapshot is still running, or the snapshot is not available"
+        }
+        Some("InvalidS3BucketFault") => {
+            "the bucket must be in the region of the snapshot, and its policy must not deny RDS"
+        }
+        _ => return error.into(),
+    };
+    StepError::found(FailureKind::Aws, error.to_string(), help)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_estimate_waits_for_figures() {
+        let hour = Duration::from_secs(3600);
+        assert_eq!(estimate(hour, 0), None);
+        assert_eq!(estimate(hour, 25), Some(hour * 3));
+        assert_eq!(estimate(hour, 100), None);
+    }
+
+    #[test]
+    fn durations_are_short() {
+        assert_eq!(minutes(Duration::from_secs(59)), "59 s");
+        assert_eq!(minutes(Duration::from_secs(600)), "10 min");
+        assert_eq!(minutes(Duration::from_secs(7260)), "2 h 1 min");
+    }
+}

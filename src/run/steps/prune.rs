@@ -1,0 +1,242 @@
+//! Deletes exports beyond retention, and the snapshots that runs made for them.
+//!
+//! An export stays while a live table points at it, or pointed at it within the last hour: a query that
+//! began before the move may still be reading.
+
+use super::super::catalog::{self, MOVED, PREVIOUS};
+use super::super::context::{Context, Done, StepResult, is_ours};
+use super::super::report::PrunedExport;
+use super::snapshot;
+use crate::aws::{AwsError, failed};
+use crate::pipeline::SnapshotChoice;
+use aws_sdk_glue::types::Table;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
+
+/// How long an export stays after the last table has moved away from it.
+const GRACE: SignedDuration = SignedDuration::from_hours(1);
+/// How old the remains of an export without manifest must be: no export takes so long.
+const ABANDONED: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// Runs the step.
+pub(in crate::run) async fn run(context: &mut Context<'_>) -> StepResult {
+    let pipeline = context.pipeline;
+    let bucket = pipeline.lake.bucket.as_str();
+    let now = context.clock.now();
+    let live = catalog::tables(context.clients, &pipeline.catalog.database).await?;
+    let root = format!("s3://{bucket}/{}", pipeline.exports_prefix());
+    let mut needed = needed(live.values(), &root, now);
+    needed.insert(context.export_id()?);
+
+    let folders = context.clients.list(bucket, &pipeline.exports_prefix(), true).await?.folders;
+    let mut exports = Vec::new();
+    for folder in folders {
+        let Some(id) = folder
+            .strip_prefix(&pipeline.exports_prefix())
+            .and_then(|rest| rest.strip_suffix('/'))
+            .filter(|id| is_ours(&pipeline.name, id))
+        else {
+            continue;
+        };
+        let complete = context.clients.any(bucket, &format!("{folder}export_info_")).await?;
+        exports.push(Kept { id: id.to_owned(), complete });
+    }
+    let keep = usize::try_from(pipeline.retention.exports).unwrap_or(usize::MAX);
+    let surplus = surplus(&pipeline.name, exports, &needed, keep, now);
+    for id in &surplus {
+        context.stop().check()?;
+        let pruned = delete(context, bucket, id).await?;
+        context.journal.state.report.pruned.retain(|other| other.id != *id);
+        context.journal.state.report.pruned.push(pruned);
+        context.journal.save()?;
+    }
+    let snapshots = prune_snapshots(context, keep).await?;
+    if surplus.is_empty() && snapshots == 0 {
+        return Ok(Done::Nothing(format!("no more than {keep} exports are kept")));
+    }
+    let mut detail = format!("{} exports deleted", surplus.len());
+    if snapshots > 0 {
+        detail.push_str(&format!(", {snapshots} snapshots deleted"));
+    }
+    Ok(Done::Did(detail))
+}
+
+/// An export in the lake.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Kept {
+    id: String,
+    /// Whether its manifest is there: it came to its end and nobody has begun to delete it.
+    complete: bool,
+}
+
+/// The exports that live tables point at, or pointed at a short while ago.
+fn needed<'a>(
+    tables: impl Iterator<Item = &'a Table>,
+    root: &str,
+    now: Timestamp,
+) -> BTreeSet<String> {
+    let export_of = |location: &str| -> Option<String> {
+        location.strip_prefix(root)?.split('/').next().map(str::to_owned)
+    };
+    let mut needed = BTreeSet::new();
+    for table in tables {
+        needed.extend(catalog::location(table).as_deref().and_then(export_of));
+        let moved =
+            catalog::parameter(table, MOVED).and_then(|time| time.parse::<Timestamp>().ok());
+        // Whoever moved it without saying when may have done so just now.
+        if moved.is_none_or(|moved| now.duration_since(moved) < GRACE) {
+            needed.extend(catalog::parameter(table, PREVIOUS).and_then(export_of));
+        }
+    }
+    needed
+}
+
+/// What goes: complete exports beyond the newest `keep`, and old remains of others.
+fn surplus(
+    name: &str,
+    mut exports: Vec<Kept>,
+    needed: &BTreeSet<String>,
+    keep: usize,
+    now: Timestamp,
+) -> Vec<String> {
+    // Ids begin with their time, so their order is that of the exports.
+    exports.sort_by(|a, b| b.id.cmp(&a.id));
+    let mut complete = 0;
+    let mut surplus = Vec::new();
+    for export in exports {
+        let beyond = if export.complete {
+            complete += 1;
+            complete > keep
+        } else {
+            began(name, &export.id).is_some_and(|began| now.duration_since(began) > ABANDONED)
+        };
+        if beyond && !needed.contains(&export.id) {
+            surplus.push(export.id);
+        }
+    }
+    surplus
+}
+
+/// The time in an export's id.
+fn began(name: &str, id: &str) -> Option<Timestamp> {
+    let time = id.strip_prefix(name)?.strip_prefix('-')?.get(..15)?;
+    jiff::civil::DateTime::strptime("%Y%m%d-%H%M%S", time)
+        .ok()?
+        .to_zoned(jiff::tz::TimeZone::UTC)
+        .ok()
+        .map(|zoned| zoned.timestamp())
+}
+
+/// Deletes an export, its manifests first: without them nothing takes it for usable.
+async fn delete(context: &Context<'_>, bucket: &str, id: &str) -> Result<PrunedExport, AwsError> {
+    let prefix = context.pipeline.export_prefix(id);
+    let objects = context.clients.list(bucket, &prefix, false).await?.objects;
+    let bytes = objects.iter().map(|object| object.size).sum();
+    let count = u64::try_from(objects.len()).unwrap_or(u64::MAX);
+    let (manifests, files): (Vec<String>, Vec<String>) = objects
+        .into_iter()
+        .map(|object| object.key)
+        .partition(|key| key.strip_prefix(&prefix).is_some_and(|rest| !rest.contains('/')));
+    context.clients.delete(bucket, &manifests).await?;
+    context.clients.delete(bucket, &files).await?;
+    Ok(PrunedExport { id: id.to_owned(), objects: count, bytes })
+}
+
+/// Deletes snapshots that runs of this pipeline made, all but the newest `keep`.
+async fn prune_snapshots(context: &Context<'_>, keep: usize) -> Result<usize, AwsError> {
+    if context.pipeline.source.snapshot != SnapshotChoice::Create {
+        return Ok(0);
+    }
+    let own = context.journal.state.report.snapshot.as_ref().map(|snapshot| snapshot.id.as_str());
+    let mut ours: Vec<String> = snapshot::of_source(context, "manual")
+        .await?
+        .into_iter()
+        .map(|snapshot| snapshot.id)
+        .filter(|id| is_ours(&context.pipeline.name, id))
+        .collect();
+    ours.sort_by(|a, b| b.cmp(a));
+    let surplus: Vec<String> =
+        ours.into_iter().skip(keep).filter(|id| Some(id.as_str()) != own).collect();
+    let rds = &context.clients.rds;
+    for id in &surplus {
+        let outcome = if context.pipeline.source.kind.is_cluster() {
+            let call = rds.delete_db_cluster_snapshot().db_cluster_snapshot_identifier(id);
+            let failed = failed("rds", "DeleteDBClusterSnapshot", id.as_str());
+            call.send().await.map(|_| ()).map_err(failed)
+        } else {
+            let call = rds.delete_db_snapshot().db_snapshot_identifier(id);
+            let failed = failed("rds", "DeleteDBSnapshot", id.as_str());
+            call.send().await.map(|_| ()).map_err(failed)
+        };
+        match outcome {
+            Err(error) if !error.is_not_found() => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(surplus.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_glue::types::StorageDescriptor;
+
+    fn now() -> Timestamp {
+        "2026-11-23T03:00:00Z".parse().unwrap()
+    }
+
+    fn export(day: u8, complete: bool) -> Kept {
+        Kept { id: id(day), complete }
+    }
+
+    fn id(day: u8) -> String {
+        format!("shop-202611{day:02}-030000-abcd")
+    }
+
+    fn table(export: u8, previous: Option<(u8, Option<&str>)>) -> Table {
+        let mut table = Table::builder().name("t").storage_descriptor(
+            StorageDescriptor::builder()
+                .location(format!("s3://lake/exports/{}/shop/public.t", id(export)))
+                .build(),
+        );
+        if let Some((export, moved)) = previous {
+            table = table.parameters(PREVIOUS, format!("s3://lake/exports/{}/x/", id(export)));
+            if let Some(moved) = moved {
+                table = table.parameters(MOVED, moved);
+            }
+        }
+        table.build().unwrap()
+    }
+
+    #[test]
+    fn what_is_or_was_just_read_stays() {
+        let tables = [
+            table(23, Some((22, Some("2026-11-23T02:30:00Z")))),
+            table(20, Some((19, Some("2026-11-22T02:30:00Z")))),
+            table(23, Some((18, None))),
+        ];
+        let needed = needed(tables.iter(), "s3://lake/exports/", now());
+        assert_eq!(needed, [id(18), id(20), id(22), id(23)].into());
+    }
+
+    #[test]
+    fn only_exports_beyond_retention_go_and_never_a_needed_one() {
+        let exports = vec![
+            export(1, true),
+            export(20, true),
+            export(21, true),
+            export(22, false),
+            export(23, true),
+        ];
+        let needed = [id(1)].into();
+        assert_eq!(surplus("shop", exports.clone(), &needed, 2, now()), [id(20)]);
+        assert_eq!(surplus("shop", exports.clone(), &BTreeSet::new(), 2, now()), [id(20), id(1)]);
+        assert!(surplus("shop", exports, &needed, 3, now()).is_empty());
+    }
+
+    #[test]
+    fn remains_of_an_unfinished_export_go_when_they_are_old() {
+        let exports = vec![export(1, false), export(22, false), export(23, true)];
+        assert_eq!(surplus("shop", exports, &BTreeSet::new(), 1, now()), [id(1)]);
+    }
+}
