@@ -99,6 +99,9 @@ pub(crate) const TABLE: &[ServiceAccess] = &[
     row(ATHENA, "s3:ListBucket", "lists a table's objects", ATHENA_S3),
     row(ATHENA, "s3:GetObject", "reads a table's objects", ATHENA_S3),
     row(ATHENA, "s3:PutObject", "writes results", ATHENA_S3),
+    row(ATHENA, "s3:ListBucketMultipartUploads", "writes results", ATHENA_S3),
+    row(ATHENA, "s3:ListMultipartUploadParts", "writes results", ATHENA_S3),
+    row(ATHENA, "s3:AbortMultipartUpload", "writes results", ATHENA_S3),
     row(ATHENA, "s3:DeleteObject", "removes a table's data", ATHENA_S3),
     row(ATHENA, "kms:Decrypt", "S3 decrypts an object", ATHENA_KMS),
     row(ATHENA, "kms:GenerateDataKey", "S3 encrypts results", ATHENA_KMS),
@@ -162,6 +165,35 @@ pub(crate) fn crawler_logs(state: &State, caller: &Caller, crawler: &str) -> Res
         ("logs:PutLogEvents", &stream),
     ] {
         state.authorize(caller, &Ask::new(action, resource.as_str()))?;
+    }
+    Ok(())
+}
+
+/// What Athena must be allowed where results go, beside writing and reading them: the page asks for
+/// it whatever the size of the result
+/// (<https://docs.aws.amazon.com/athena/latest/ug/s3-permissions.html>).
+///
+/// # Errors
+/// [`Denied`] when the caller lacks one of them.
+pub(crate) fn athena_results(
+    state: &State,
+    caller: &Caller,
+    location: &str,
+    id: &str,
+) -> Result<(), Denied> {
+    let Some((bucket, prefix)) = super::athena::s3_url(location) else { return Ok(()) };
+    let object = format!("{bucket}/{prefix}{id}");
+    let on_bucket =
+        |action: &'static str| Ask::new(action, state.settings.s3_arn(bucket)).in_bucket(bucket);
+    let on_object =
+        |action: &'static str| Ask::new(action, state.settings.s3_arn(&object)).in_bucket(bucket);
+    for ask in [
+        on_bucket("s3:ListBucket").with("s3:prefix", prefix),
+        on_bucket("s3:ListBucketMultipartUploads").with("s3:prefix", prefix),
+        on_object("s3:ListMultipartUploadParts"),
+        on_object("s3:AbortMultipartUpload"),
+    ] {
+        state.authorize(caller, &ask)?;
     }
     Ok(())
 }
