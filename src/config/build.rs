@@ -140,6 +140,7 @@ fn iam(reader: &mut Reader<'_>, table: &Table, home: &Home) -> Option<IamSetting
         },
         runners: runners?,
         analysts: analysts?,
+        confused_deputy_conditions: part.switch("confused_deputy_conditions"),
     })
 }
 

@@ -38,6 +38,8 @@ pub(super) enum Absent {
     Text(&'static str),
     /// It means this number.
     Number(i64),
+    /// It means `false`.
+    False,
     /// It means something that depends on other keys, as the words say.
     Derived(&'static str),
 }
@@ -61,6 +63,8 @@ pub(super) enum Shape {
         /// The largest.
         max: i64,
     },
+    /// `true` or `false`.
+    Switch,
     /// A list of texts.
     Texts(&'static Rule),
     /// Keys of the user's own.
@@ -403,6 +407,15 @@ static IAM: Section = Section {
             absent: Absent::Derived("whoever the account lets"),
             doc: "Who may take the role that queries the tables.",
             example: "[\"arn:aws:iam::123456789012:role/analysts\"]",
+        },
+        Key {
+            name: "confused_deputy_conditions",
+            shape: Shape::Switch,
+            absent: Absent::False,
+            doc: "Whether to set conditions that AWS does not document its export service and \
+                  crawlers to meet: `aws:SourceArn` and `aws:SourceAccount` in the trust of their \
+                  roles, and `iam:PassedToService` where the export role is passed.",
+            example: "true",
         },
     ]],
     one_of: &[],

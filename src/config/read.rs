@@ -20,6 +20,7 @@ pub(super) struct At<T> {
 pub(super) enum Node {
     Text(At<String>),
     Number(At<i64>),
+    Switch(bool),
     Texts(Vec<At<String>>),
     Map(Vec<(At<String>, At<String>)>),
     Table(Table),
@@ -50,6 +51,10 @@ impl Table {
             Some(Node::Number(number)) => Some(number.value),
             _ => None,
         }
+    }
+
+    pub fn switch(&self, key: &str) -> bool {
+        matches!(self.nodes.get(key), Some(Node::Switch(true)))
     }
 
     pub fn texts(&self, key: &str) -> &[At<String>] {
@@ -162,6 +167,7 @@ impl Reader<'_> {
                     }
                 }
             }
+            (Shape::Switch, DeValue::Boolean(value)) => Some(Node::Switch(*value)),
             (Shape::Texts(rule), DeValue::Array(items)) => {
                 let mut texts = Vec::new();
                 let mut all = true;
@@ -201,6 +207,7 @@ impl Reader<'_> {
                 let wanted = match shape {
                     Shape::Text(_) | Shape::Choice { .. } => "text in quotes",
                     Shape::Number { .. } => "a whole number",
+                    Shape::Switch => "`true` or `false`",
                     Shape::Texts(_) => "a list of texts in quotes",
                     Shape::Map { .. } | Shape::Table(_) => "a table",
                     Shape::Tables(_) => "a list of tables",
@@ -384,7 +391,7 @@ pub(super) fn complete(
                 let message = format!("`{}` is missing{place}", key.name);
                 reader.error(ConfigError::new(reader.text, &table.span, message).help(help));
             }
-            (None, _, Absent::Fine | Absent::Derived(_)) => {}
+            (None, _, Absent::Fine | Absent::False | Absent::Derived(_)) => {}
         }
     }
     for group in section.one_of {

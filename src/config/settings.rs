@@ -262,6 +262,10 @@ pub struct IamSettings {
     pub runners: Vec<String>,
     /// Who may take the analyst's role, likewise.
     pub analysts: Vec<String>,
+    /// Whether conditions are set that AWS's services are expected, but not documented, to meet:
+    /// `aws:SourceArn` and `aws:SourceAccount` in the trust of service roles, and
+    /// `iam:PassedToService` where the export role is passed.
+    pub confused_deputy_conditions: bool,
 }
 
 /// What a rehearsal reads instead of the production database.

@@ -11,5 +11,5 @@ fn the_example_parses() {
     let config = read(GOOD).unwrap();
     let settings = config.select(None).unwrap();
     assert_eq!(settings.name, "shop");
-    assert_eq!(settings.source.tables.len(), 4);
+    assert_eq!(settings.source.tables.len(), 5);
 }

@@ -24,6 +24,7 @@
 
 pub mod arn;
 pub mod case;
+pub mod compose;
 mod condition;
 mod evaluate;
 mod explain;

@@ -3,11 +3,16 @@
 //! Terraform, policies, the permission check, the rehearsal, the run and the report are all read
 //! off one [`Pipeline`]; nothing is named twice.
 
+mod document;
 mod names;
+mod need;
+mod needs;
 mod principal;
 mod step;
 
+pub use document::{Document, DocumentKind, Effect, Statement, StatementPrincipal, TooLong};
 pub use names::PLACEHOLDER_KEY_ID;
+pub use need::{Example, Limit, Need};
 pub use principal::{Principal, PrincipalKind, Trusted};
 pub use step::Step;
 

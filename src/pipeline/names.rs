@@ -16,6 +16,22 @@ impl Pipeline {
         format!("arn:{}:iam::{}:root", self.partition, self.account)
     }
 
+    /// The domain that the partition's services answer under.
+    ///
+    /// <https://docs.aws.amazon.com/general/latest/gr/rande.html>
+    #[must_use]
+    pub fn dns_suffix(&self) -> &'static str {
+        match self.partition {
+            "aws-cn" => "amazonaws.com.cn",
+            "aws-iso" => "c2s.ic.gov",
+            "aws-iso-b" => "sc2s.sgov.gov",
+            "aws-iso-e" => "cloud.adc-e.uk",
+            "aws-iso-f" => "csp.hci.ic.gov",
+            "aws-eusc" => "amazonaws.eu",
+            _ => "amazonaws.com",
+        }
+    }
+
     // --- the source -------------------------------------------------------------------------------
 
     /// The ARN of the DB instance or cluster.
