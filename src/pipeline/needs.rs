@@ -121,8 +121,9 @@ fn sid(action: &str) -> &'static str {
         "rds:DescribeExportTasks" | "rds:StartExportTask" => "Export",
         "s3:DeleteObject" => "PruneExports",
         "s3:GetBucketLocation" => "FindBucket",
+        "s3:ListBucketMultipartUploads" => "FindUploads",
         "s3:GetObject" => "ReadObjects",
-        "s3:ListBucket" => "ListExports",
+        "s3:ListBucket" => "ListObjects",
         "s3:AbortMultipartUpload" | "s3:ListMultipartUploadParts" | "s3:PutObject" => {
             "WriteResults"
         }

@@ -40,7 +40,16 @@ pub(super) fn query(
             .need(step, "s3:ListBucket", "Athena lists the tables' files as whoever asks");
         Topic::new(needs, principal, page::ATHENA_MANAGED, vec![pipeline.bucket_arn()])
             .via(ATHENA)
-            .need(step, "s3:GetBucketLocation", "Athena makes sure of the results' bucket");
+            .limit(Limit::new("StringLike", "s3:prefix", format!("{results}*")))
+            .need(step, "s3:ListBucket", "Athena looks at what is in the results location");
+        Topic::new(needs, principal, page::ATHENA_MANAGED, vec![pipeline.bucket_arn()])
+            .via(ATHENA)
+            .need(step, "s3:GetBucketLocation", "Athena makes sure of the results' bucket")
+            .need(
+                step,
+                "s3:ListBucketMultipartUploads",
+                "Athena looks for uploads of long answers that were left unfinished",
+            );
         Topic::new(
             needs,
             principal,
