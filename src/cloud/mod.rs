@@ -10,6 +10,7 @@ pub mod athena;
 pub mod caller;
 pub mod catalog;
 pub mod clock;
+pub mod crawler;
 pub mod export;
 pub mod seed;
 pub mod source;

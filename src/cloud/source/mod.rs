@@ -6,12 +6,10 @@
 //! could not have held are errors, never guesses.
 
 pub mod coerce;
-mod digest;
 mod engine;
 mod sqlite;
 mod temporal;
 
-pub use digest::{ColumnDigest, Digest};
 pub use engine::{DeclaredType, Engine, Family};
 
 use crate::cloud::export::type_map::{self, ExportType};
@@ -190,22 +188,6 @@ impl Source {
         sink: &mut dyn FnMut(RecordBatch) -> Result<(), E>,
     ) -> Result<(), E> {
         self.reader.read(self.engine.family(), table, columns, sink)
-    }
-
-    /// Counts and checksums of a table's exportable columns, to compare with what was exported.
-    ///
-    /// # Errors
-    /// Those of [`Source::table`] and [`Source::read`].
-    pub fn digest(&self, table: &str) -> Result<Digest, SourceError> {
-        let table = self.table(table)?;
-        let columns: Vec<Column> = table
-            .columns
-            .into_iter()
-            .filter(|column| crate::cloud::export::names::exportable_column(&column.name))
-            .collect();
-        let mut digest = Digest::new(&Table::arrow(&columns));
-        self.read::<SourceError>(&table.name, &columns, &mut |batch| Ok(digest.update(&batch)?))?;
-        Ok(digest)
     }
 }
 

@@ -97,7 +97,7 @@ fn what_is_wrong_with_a_source_is_told() {
     let (_folder, url) = database("CREATE TABLE t (x INT); CREATE TABLE \"u\"\"v\" (x INT)");
     let error = open(&url).unwrap().table("w").unwrap_err().to_string();
     assert_eq!(error, "the source has no table `w`; it has `t`, `u\\\"v`");
-    assert!(open(&url).unwrap().digest("u\"v").is_ok());
+    assert!(rows(&open(&url).unwrap(), "u\"v").is_ok());
 }
 
 #[test]
@@ -106,24 +106,12 @@ fn a_snapshot_does_not_see_later_rows() {
         "PRAGMA journal_mode = WAL; CREATE TABLE t (x INT); INSERT INTO t VALUES (1), (2)",
     );
     let source = Source::open(&url, Engine::MySql, "d").unwrap();
-    let before = source.digest("t").unwrap();
+    let count = |source: &Source| -> usize {
+        rows(source, "t").unwrap().iter().map(RecordBatch::num_rows).sum()
+    };
+    assert_eq!(count(&source), 2);
     let SourceUrl::Sqlite(path) = SourceUrl::parse(&url).unwrap();
     Connection::open(path).unwrap().execute_batch("INSERT INTO t VALUES (3)").unwrap();
-    assert_eq!(source.digest("t").unwrap(), before);
-    let later = Source::open(&url, Engine::MySql, "d").unwrap().digest("t").unwrap();
-    assert_eq!((before.rows, later.rows), (2, 3));
-    assert_ne!(before.checksum, later.checksum);
-}
-
-#[test]
-fn digests_know_values_from_their_places_but_not_their_order() {
-    let digest = |sql: &str| {
-        let (_folder, url) = database(&format!("CREATE TABLE t (a INT, b INT); {sql}"));
-        Source::open(&url, Engine::MySql, "d").unwrap().digest("t").unwrap()
-    };
-    let one = digest("INSERT INTO t VALUES (1, 2), (3, NULL)");
-    assert_eq!(one, digest("INSERT INTO t VALUES (3, NULL), (1, 2)"));
-    assert_ne!(one, digest("INSERT INTO t VALUES (2, 1), (3, NULL)"));
-    assert_ne!(one, digest("INSERT INTO t VALUES (3, 2), (1, NULL)"));
-    assert_eq!((one.columns[0].non_null, one.columns[1].non_null), (2, 1));
+    assert_eq!(count(&source), 2);
+    assert_eq!(count(&Source::open(&url, Engine::MySql, "d").unwrap()), 3);
 }
