@@ -10,7 +10,7 @@ set-up:
 
 # Writes anew what is generated and committed; `make test` fails when it has drifted.
 generated:
-	cargo run --quiet -- --config examples/snapshot-to-athena/snaplake.toml generate --out terraform
+	cargo run --quiet -- --config examples/snapshot-to-athena/snaplake.toml generate --out terraform/snapshot-to-athena
 
 bench:
 	cargo bench --bench iam

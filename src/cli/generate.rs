@@ -1,11 +1,179 @@
 //! `snaplake generate`: Terraform modules and IAM policies from the model.
 
-use super::{Failure, Global, Outcome, Printer};
+use super::project::Project;
+use super::{Exit, Failure, Global, Outcome, OutputFormat, Printer};
+use crate::generate::disk::{self, Change, DiskError};
+use crate::generate::{self, Files};
+use serde_json::json;
+use similar::TextDiff;
+use std::path::{Path, PathBuf};
 
 /// Arguments of `snaplake generate`.
 #[derive(Debug, clap::Args)]
-pub struct GenerateArgs {}
+pub struct GenerateArgs {
+    /// The folder to write to; `terraform` beside the configuration unless given
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Write nothing; show what differs on disk and exit 1 when anything does
+    #[arg(long)]
+    check: bool,
+}
 
-pub(super) fn run(_args: &GenerateArgs, _global: &Global, _printer: &Printer) -> Outcome {
-    Err(Failure::environment(miette::miette!("not built yet")))
+/// One pipeline's root module: its folder, what belongs there, and what differs.
+struct Root {
+    folder: PathBuf,
+    files: Files,
+    changes: Vec<Change>,
+}
+
+pub(super) fn run(args: &GenerateArgs, global: &Global, printer: &Printer) -> Outcome {
+    let project = Project::load(global)?;
+    let out = args.out.clone().unwrap_or_else(|| project.folder.join("terraform"));
+    let mut roots = Vec::new();
+    for pipeline in project.pipelines()? {
+        // Several pipelines have a folder each, so that each is a Terraform root with a state of its own.
+        let folder = if project.has_several() { out.join(&pipeline.name) } else { out.clone() };
+        let files = generate::files(&pipeline).map_err(|error| own_mistake(&error))?;
+        roots.push(Root { folder, files, changes: Vec::new() });
+    }
+    for root in &mut roots {
+        root.changes = if args.check {
+            disk::compare(&root.folder, &root.files)
+        } else {
+            disk::write(&root.folder, &root.files)
+        }
+        .map_err(|error| disk_failure(&error, &root.folder))?;
+    }
+    let mut text = String::new();
+    if global.output == OutputFormat::Json {
+        text = json(&roots);
+    } else {
+        for root in &roots {
+            text.push_str(&if args.check { diffs(root) } else { written(root) });
+        }
+    }
+    printer.out(text)?;
+    report_stale(&roots, printer);
+    if global.pipeline.is_none() {
+        report_abandoned(&out, &roots, printer)?;
+    }
+    Ok(if args.check { verdict(&roots, printer) } else { Exit::Done })
+}
+
+/// Says whether everything on disk is as it should be.
+fn verdict(roots: &[Root], printer: &Printer) -> Exit {
+    let all: usize = roots.iter().map(|root| root.files.len()).sum();
+    let different: usize = roots.iter().map(|root| root.changes.len()).sum();
+    if different == 0 {
+        printer.note(format_args!("all {all} files are up to date"));
+        return Exit::Done;
+    }
+    printer.note(format_args!(
+        "{different} of {all} files differ from the configuration; `snaplake generate` writes them"
+    ));
+    Exit::No
+}
+
+fn diffs(root: &Root) -> String {
+    root.changes.iter().map(|change| diff(&root.folder, &root.files, change)).collect()
+}
+
+/// A unified diff from what is on disk to what would be written.
+fn diff(folder: &Path, files: &Files, change: &Change) -> String {
+    let (path, found) = match change {
+        Change::Missing(path) => (path, None),
+        Change::Different(path, found) => (path, Some(found.as_str())),
+        Change::Stale(_) => return String::new(),
+    };
+    let wanted = files.get(path).map_or("", String::as_str);
+    let name = shown(&folder.join(path));
+    let from = if found.is_some() { name.as_str() } else { "/dev/null" };
+    TextDiff::from_lines(found.unwrap_or(""), wanted).unified_diff().header(from, &name).to_string()
+}
+
+fn written(root: &Root) -> String {
+    let count = root.changes.iter().filter(|change| !matches!(change, Change::Stale(_))).count();
+    let folder = shown(&root.folder);
+    match (count, root.files.len()) {
+        (0, all) => format!("{all} files in {folder} are up to date\n"),
+        (some, all) if some == all => format!("wrote {all} files to {folder}\n"),
+        (some, all) => {
+            format!("wrote {some} of {all} files to {folder}; the others are up to date\n")
+        }
+    }
+}
+
+/// Files that were generated once and are no more are the user's to delete.
+fn report_stale(roots: &[Root], printer: &Printer) {
+    for root in roots {
+        for change in &root.changes {
+            if let Change::Stale(path) = change {
+                let path = shown(&root.folder.join(path));
+                printer.note(format_args!("no longer generated, and left where it is: {path}"));
+            }
+        }
+    }
+}
+
+/// So are whole trees of pipelines that the configuration no longer has.
+fn report_abandoned(out: &Path, roots: &[Root], printer: &Printer) -> Result<(), Failure> {
+    let current = roots.iter().map(|root| root.folder.clone()).collect();
+    let abandoned = disk::abandoned(out, &current).map_err(|error| disk_failure(&error, out))?;
+    for folder in abandoned {
+        let folder = shown(&folder);
+        printer.note(format_args!(
+            "no pipeline is generated here any more, and nothing is deleted: {folder}"
+        ));
+    }
+    Ok(())
+}
+
+fn json(roots: &[Root]) -> String {
+    let roots: Vec<_> = roots
+        .iter()
+        .map(|root| {
+            let change = |change: &Change| match change {
+                Change::Missing(path) => json!({ "file": path, "change": "missing" }),
+                Change::Different(path, _) => json!({
+                    "file": path, "change": "different", "diff": diff(&root.folder, &root.files, change),
+                }),
+                Change::Stale(path) => json!({ "file": path, "change": "stale" }),
+            };
+            json!({
+                "folder": root.folder,
+                "files": root.files.keys().collect::<Vec<_>>(),
+                "changes": root.changes.iter().map(change).collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    let value = json!({ "version": 1, "roots": roots });
+    format!("{value:#}\n")
+}
+
+fn shown(path: &Path) -> String {
+    path.display()
+        .to_string()
+        .chars()
+        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+        .collect()
+}
+
+fn own_mistake(error: &generate::GenerateError) -> Failure {
+    let message = error.to_string();
+    Failure::environment(miette::miette!(
+        help = "this is a mistake of snaplake's own; please report it with your configuration",
+        "{message}"
+    ))
+}
+
+fn disk_failure(error: &DiskError, folder: &Path) -> Failure {
+    let message = error.to_string();
+    match error {
+        DiskError::Foreign(_) => Failure::input(miette::miette!(
+            help = "move them away, or generate into another folder with `--out DIR`",
+            "in `{}`, {message}",
+            shown(folder)
+        )),
+        DiskError::Io { .. } => Failure::environment(miette::miette!("{message}")),
+    }
 }

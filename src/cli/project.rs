@@ -34,6 +34,11 @@ impl Project {
         self.config.select(self.chosen.as_deref()).map(Pipeline::from).map_err(wrong)
     }
 
+    /// Whether the file describes several pipelines, of which one may have been chosen.
+    pub(super) fn has_several(&self) -> bool {
+        self.config.pipelines.len() > 1
+    }
+
     /// Every pipeline that is meant: the named one, or all.
     pub(super) fn pipelines(&self) -> Result<Vec<Pipeline>, Failure> {
         match &self.chosen {

@@ -1,4 +1,12 @@
-//! The outside view of `terraform`.
+//! The outside view of what `snaplake generate` writes: Terraform itself, a stand-in for AWS, and
+//! linters judge it.
 
 #[path = "../support/mod.rs"]
 mod support;
+
+mod committed;
+mod deploy;
+mod lints;
+mod project;
+mod static_checks;
+mod tools;

@@ -1,0 +1,114 @@
+//! The root module's page and its tests.
+
+use super::module::{Module, Output, inputs_table, outputs_table};
+use super::modules::Policies;
+use super::variables::Variable;
+use super::{Files, GenerateError, format, hcl, templates};
+use crate::pipeline::{CatalogMode, Pipeline, PrincipalKind};
+use serde_json::{Value, json};
+use std::path::PathBuf;
+
+/// A value that breaks a root variable's validation, for each that has one.
+const REFUSED: &[(&str, &str)] = &[
+    ("account_id", "\"12345\""),
+    ("region", "\"Tokyo\""),
+    ("partition", "\"azure\""),
+    ("bytes_scanned_cutoff", "9999999"),
+    ("query_result_retention_days", "0"),
+    ("noncurrent_version_retention_days", "1.5"),
+    ("access_log_retention_days", "-1"),
+    ("key_deletion_window_days", "6"),
+    ("tags", "{ \"aws:owner\" = \"x\" }"),
+];
+
+/// Writes the page, the tests and what they need.
+///
+/// # Errors
+/// When a template and its data do not fit.
+pub fn write_to(
+    pipeline: &Pipeline,
+    policies: &Policies,
+    modules: &[Module],
+    (variables, default): (&[Variable], &dyn Fn(&Variable) -> Option<String>),
+    outputs: &[Output],
+    files: &mut Files,
+) -> Result<(), GenerateError> {
+    let page = json!({
+        "name": pipeline.name,
+        "account": pipeline.account,
+        "region": pipeline.region,
+        "modules": modules.iter().map(|module| json!({ "name": module.name, "title": module.title })).collect::<Vec<_>>(),
+        "inputs": inputs_table(variables, default),
+        "outputs": outputs_table(outputs),
+        "policies": policies.keys().collect::<Vec<_>>(),
+        "runner": pipeline.role_arn(PrincipalKind::Runner),
+        "crawler": pipeline.catalog.mode == CatalogMode::Crawler,
+    });
+    files.insert(PathBuf::from("README.md"), templates::page("readme.md", &page)?);
+
+    let provider = hcl::quoted(&pipeline.region);
+    let rendered = json!({ "region": provider, "overrides": overrides(pipeline, modules) });
+    let text = templates::terraform("policies.tftest.hcl", &rendered)?;
+    files.insert(PathBuf::from("tests/policies.tftest.hcl"), format::format(&text));
+    let compare = templates::terraform("compare.tf", &json!({}))?;
+    files.insert(PathBuf::from("tests/compare/main.tf"), format::format(&compare));
+
+    let cases: Vec<Value> = REFUSED
+        .iter()
+        .filter(|(name, _)| variables.iter().any(|variable| variable.name == *name))
+        .map(|(name, value)| json!({ "name": name, "value": value }))
+        .collect();
+    let text = templates::terraform(
+        "validation.tftest.hcl",
+        &json!({ "region": provider, "cases": cases }),
+    )?;
+    files.insert(PathBuf::from("tests/validation.tftest.hcl"), format::format(&text));
+    Ok(())
+}
+
+/// What stands in for AWS's answers where a policy holds one: the ARNs and ids of new resources.
+fn overrides(pipeline: &Pipeline, modules: &[Module]) -> Vec<Value> {
+    let mut overrides = Vec::new();
+    for module in modules {
+        for resource in module.resources() {
+            let values: Vec<(&str, String)> = match resource.as_str() {
+                "aws_s3_bucket.lake" => vec![
+                    ("arn", hcl::quoted(&pipeline.bucket_arn())),
+                    ("id", hcl::quoted(&pipeline.lake.bucket)),
+                ],
+                "aws_s3_bucket.logs" => {
+                    let arn = format!("arn:{}:s3:::{}", pipeline.partition, pipeline.log_bucket());
+                    vec![("arn", hcl::quoted(&arn)), ("id", hcl::quoted(&pipeline.log_bucket()))]
+                }
+                "aws_kms_key.lake" => vec![
+                    ("arn", hcl::quoted(&pipeline.key_arn())),
+                    ("key_id", hcl::quoted(pipeline.key_id())),
+                ],
+                role if role.starts_with("aws_iam_role.") => {
+                    let kind = PrincipalKind::ALL
+                        .into_iter()
+                        .find(|kind| role.ends_with(&format!(".{kind}")));
+                    kind.map(|kind| ("arn", hcl::quoted(&pipeline.role_arn(kind))))
+                        .into_iter()
+                        .collect()
+                }
+                policy if policy.starts_with("aws_iam_policy.") => {
+                    let name = policy.rsplit_once('.').map_or("", |(_, name)| name);
+                    let (partition, account, path) =
+                        (pipeline.partition, &pipeline.account, &pipeline.iam.path);
+                    let arn = format!(
+                        "arn:{partition}:iam::{account}:policy{path}{}-{name}",
+                        pipeline.name
+                    );
+                    vec![("arn", hcl::quoted(&arn))]
+                }
+                _ => Vec::new(),
+            };
+            overrides.push(json!({
+                "target": format!("module.{}.{resource}", module.name),
+                "values": hcl::object(&values, 1),
+            }));
+        }
+    }
+    overrides
+}

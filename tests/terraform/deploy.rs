@@ -1,0 +1,190 @@
+//! The generated Terraform against a stand-in for AWS: apply, a second plan, destroy.
+
+use crate::project::{Project, generated, kinds};
+use crate::support::tool;
+use crate::tools::{Moto, Terraform, finish};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+/// Stands for the id of a key that Terraform has yet to make.
+const PLACEHOLDER: &str = "00000000-0000-0000-0000-000000000000";
+
+#[test]
+fn direct_registration_deploys_settles_and_goes_away() {
+    deploys("direct");
+}
+
+#[test]
+fn a_crawler_deploys_settles_and_goes_away() {
+    deploys("crawler");
+}
+
+fn deploys(kind: &str) {
+    let (_, config) = kinds().into_iter().find(|(name, _)| *name == kind).expect("the kind exists");
+    let project = generated(&config);
+    let Some(moto) = Moto::start() else { return };
+    let Some(terraform) = Terraform::new(&project.root, Some(&moto.endpoint)) else { return };
+
+    terraform.must(&["apply", "-auto-approve", "-input=false", "-no-color"]);
+    unchanged(&terraform, "right after the apply");
+    policies_are_the_files(&project, &terraform);
+
+    // What runs do is no drift: tables that appear and move, and a crawler that is pointed elsewhere.
+    if !python(&moto, RUN) {
+        return;
+    }
+    unchanged(&terraform, "after a run");
+
+    // moto delivers access logs, and Terraform deletes no bucket that holds something.
+    assert!(python(&moto, EMPTY_THE_LOGS));
+    terraform.must(&["destroy", "-auto-approve", "-input=false", "-no-color"]);
+    assert_eq!(terraform.must(&["state", "list"]), "", "nothing is left in the state");
+    assert!(python(&moto, NOTHING_IS_LEFT));
+}
+
+fn unchanged(terraform: &Terraform, when: &str) {
+    let plan = terraform.run(&["plan", "-detailed-exitcode", "-input=false", "-no-color"]);
+    assert_eq!(plan.status.code(), Some(0), "{when}: {}", String::from_utf8_lossy(&plan.stdout));
+}
+
+/// Every policy in Terraform's state equals the file that snaplake wrote for it, and every file has
+/// its policy in the state.
+fn policies_are_the_files(project: &Project, terraform: &Terraform) {
+    let state: Value = serde_json::from_str(&terraform.must(&["show", "-json"])).expect("JSON");
+    let mut resources = Vec::new();
+    collect(&state["values"]["root_module"], &mut resources);
+    let key = resources.iter().find(|resource| resource["type"] == "aws_kms_key");
+    let key = key.and_then(|key| key["values"]["key_id"].as_str()).unwrap_or(PLACEHOLDER);
+
+    let mut seen = BTreeSet::new();
+    for resource in &resources {
+        let name = resource["name"].as_str().unwrap_or_default();
+        let (file, attribute) = match resource["type"].as_str().unwrap_or_default() {
+            "aws_iam_policy" | "aws_iam_role_policy" => (name.to_owned(), "policy"),
+            "aws_iam_role" => (format!("{name}-trust"), "assume_role_policy"),
+            "aws_s3_bucket_policy" if name == "lake" => ("lake-bucket".to_owned(), "policy"),
+            "aws_s3_bucket_policy" => ("log-bucket".to_owned(), "policy"),
+            "aws_kms_key" => ("lake-key".to_owned(), "policy"),
+            _ => continue,
+        };
+        let deployed = resource["values"][attribute].as_str().expect("a policy");
+        let deployed = deployed.replace(key, PLACEHOLDER);
+        let path = project.root.join("policies").join(format!("{file}.json"));
+        let written = std::fs::read_to_string(&path)
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        assert_eq!(normal(&deployed), normal(&written), "{file}");
+        seen.insert(file);
+    }
+    let written: BTreeSet<String> = crate::project::files(&project.root.join("policies"), ".json")
+        .iter()
+        .map(|file| stem(file))
+        .collect();
+    assert_eq!(seen, written);
+}
+
+fn stem(file: &Path) -> String {
+    file.file_stem().expect("a name").to_string_lossy().into_owned()
+}
+
+fn collect(module: &Value, resources: &mut Vec<Value>) {
+    let managed = |resource: &&Value| resource["mode"] == "managed";
+    resources.extend(module["resources"].as_array().into_iter().flatten().filter(managed).cloned());
+    for child in module["child_modules"].as_array().into_iter().flatten() {
+        collect(child, resources);
+    }
+}
+
+/// A policy with every value a sorted list: what AWS reads, however it is written.
+fn normal(policy: &str) -> Value {
+    let policy: Value = serde_json::from_str(policy).expect("a policy is JSON");
+    let statements = match &policy["Statement"] {
+        Value::Array(statements) => statements.clone(),
+        one => vec![one.clone()],
+    };
+    let statements: Vec<Value> = statements
+        .iter()
+        .map(|statement| {
+            let mut sorted = serde_json::Map::new();
+            let mut entries: Vec<_> = statement.as_object().expect("an object").iter().collect();
+            entries.sort_by_key(|(key, _)| (*key).clone());
+            for (key, value) in entries {
+                sorted.insert(key.clone(), values(value, key == "Sid" || key == "Effect"));
+            }
+            Value::Object(sorted)
+        })
+        .collect();
+    json!({ "Version": policy["Version"], "Statement": statements })
+}
+
+fn values(value: &Value, scalar: bool) -> Value {
+    match value {
+        Value::Object(entries) => {
+            let mut entries: Vec<_> = entries.iter().collect();
+            entries.sort_by_key(|(key, _)| (*key).clone());
+            entries.into_iter().map(|(key, value)| (key.clone(), values(value, false))).collect()
+        }
+        Value::Array(items) => {
+            let mut items: Vec<&str> = items.iter().filter_map(Value::as_str).collect();
+            items.sort_unstable();
+            json!(items)
+        }
+        one if scalar => one.clone(),
+        one => json!([one]),
+    }
+}
+
+/// Runs a script with boto3 against the server; false when there is no Python to run it.
+fn python(moto: &Moto, script: &str) -> bool {
+    let Some(python) = tool("python3") else { return false };
+    let mut command = Command::new(python);
+    command
+        .args(["-c", script])
+        .env("AWS_ENDPOINT_URL", &moto.endpoint)
+        .env("AWS_ACCESS_KEY_ID", "testing")
+        .env("AWS_SECRET_ACCESS_KEY", "testing")
+        .env("AWS_DEFAULT_REGION", "ap-northeast-1");
+    let output = finish(&mut command, Duration::from_secs(60));
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    true
+}
+
+const RUN: &str = r"
+import boto3
+glue = boto3.client('glue')
+def table(location):
+    return {'Name': 'orders', 'TableType': 'EXTERNAL_TABLE',
+            'StorageDescriptor': {'Location': location, 'Columns': [{'Name': 'id', 'Type': 'bigint'}]}}
+glue.create_table(DatabaseName='shop', TableInput=table('s3://example-shop-lake/exports/1/shop/shop.orders/'))
+glue.update_table(DatabaseName='shop', TableInput=table('s3://example-shop-lake/exports/2/shop/shop.orders/'))
+for name in glue.list_crawlers()['CrawlerNames']:
+    glue.update_crawler(Name=name, Targets={'S3Targets': [{'Path': 's3://example-shop-lake/exports/2/shop/'}]},
+        Configuration='{\'Version\': 1.0}'.replace(chr(39), chr(34)), TablePrefix='x_',
+        RecrawlPolicy={'RecrawlBehavior': 'CRAWL_EVERYTHING'},
+        SchemaChangePolicy={'UpdateBehavior': 'LOG', 'DeleteBehavior': 'LOG'})
+";
+
+const EMPTY_THE_LOGS: &str = r"
+import boto3
+boto3.resource('s3').Bucket('example-shop-lake-logs').object_versions.delete()
+";
+
+const NOTHING_IS_LEFT: &str = r"
+import boto3
+client = boto3.client
+left = {
+    'buckets': client('s3').list_buckets()['Buckets'],
+    'roles': client('iam').list_roles()['Roles'],
+    'policies': client('iam').list_policies(Scope='Local')['Policies'],
+    'databases': client('glue').get_databases()['DatabaseList'],
+    'crawlers': client('glue').list_crawlers()['CrawlerNames'],
+    'workgroups': [w for w in client('athena').list_work_groups()['WorkGroups'] if w['Name'] != 'primary'],
+    'keys': [k for k in client('kms').list_keys()['Keys']
+             if client('kms').describe_key(KeyId=k['KeyId'])['KeyMetadata']['KeyState'] != 'PendingDeletion'
+             and client('kms').describe_key(KeyId=k['KeyId'])['KeyMetadata']['KeyManager'] == 'CUSTOMER'],
+}
+left = {kind: found for kind, found in left.items() if found}
+assert not left, left
+";

@@ -1,0 +1,109 @@
+//! Projects of every kind that a configuration can describe, generated into folders of their own.
+
+use crate::support::snaplake;
+use std::path::{Path, PathBuf};
+
+/// A generated project, deleted when the test ends.
+pub struct Project {
+    _folder: tempfile::TempDir,
+    /// The generated root module.
+    pub root: PathBuf,
+}
+
+/// Generates the project of a configuration.
+pub fn generated(config: &str) -> Project {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    std::fs::write(folder.path().join("snaplake.toml"), config)
+        .expect("the configuration is written");
+    let output = snaplake(folder.path()).arg("generate").output().expect("snaplake runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let root = folder.path().join("terraform");
+    Project { _folder: folder, root }
+}
+
+/// The files of a tree that end so, sorted.
+pub fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).expect("the folder can be read") {
+            let path = entry.expect("an entry").path();
+            let hidden = path.file_name().is_some_and(|name| name == ".terraform");
+            if path.is_dir() && !hidden {
+                folders.push(path);
+            } else if path.to_string_lossy().ends_with(ending) {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// A configuration of each kind: name, text.
+pub fn kinds() -> Vec<(&'static str, String)> {
+    vec![
+        ("direct", config("", "create", "direct", "latest-automated", "cluster = \"shop-prod\"")),
+        ("crawler", config("", "create", "crawler", "latest-manual", "cluster = \"shop-prod\"")),
+        (
+            "existing key",
+            config(
+                "permissions_boundary = \"arn:aws:iam::123456789012:policy/boundary\"\n",
+                "arn:aws:kms:ap-northeast-1:123456789012:key/11111111-2222-3333-4444-555555555555",
+                "direct",
+                "create",
+                "cluster = \"shop-prod\"",
+            ),
+        ),
+        ("awkward", awkward()),
+    ]
+}
+
+fn config(iam: &str, key: &str, mode: &str, snapshot: &str, source: &str) -> String {
+    format!(
+        r#"
+name = "shop"
+account = "123456789012"
+region = "ap-northeast-1"
+
+[source]
+engine = "aurora-mysql"
+{source}
+snapshot = "{snapshot}"
+database = "shop"
+tables = ["shop.orders", "shop.customers"]
+
+[lake]
+bucket = "example-shop-lake"
+prefix = "exports/shop"
+key = "{key}"
+
+[catalog]
+database = "shop"
+mode = "{mode}"
+
+[athena]
+workgroup = "shop"
+scan_limit = "10 GB"
+
+[tags]
+owner = "data"
+
+[iam]
+{iam}path = "/team/data/"
+"#
+    )
+}
+
+/// Values at the edge of what AWS takes, wherever the configuration takes free text.
+fn awkward() -> String {
+    config("", "create", "direct", "latest-automated", "instance = \"shop-prod\"")
+        .replace(
+            "owner = \"data\"",
+            "owner = \"値段 = 5 / 7 @ a_b\"\n\"with space\" = \"\"\n\"a:b/c\" = \"x = y\"",
+        )
+        .replace("aurora-mysql", "postgres")
+        .replace("shop.orders", "public.orders")
+        .replace("shop.customers", "public.customers")
+        .replace("example-shop-lake", &format!("{}lake", "a".repeat(54)))
+}
