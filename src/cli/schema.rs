@@ -1,11 +1,21 @@
 //! `snaplake schema`: the JSON Schema of snaplake.toml.
 
-use super::{Failure, Global, Outcome, Printer};
+use super::{Exit, Global, Outcome, Printer};
+use crate::config;
 
 /// Arguments of `snaplake schema`.
 #[derive(Debug, clap::Args)]
-pub struct SchemaArgs {}
+pub struct SchemaArgs {
+    /// Print the reference page in Markdown instead
+    #[arg(long)]
+    page: bool,
+}
 
-pub(super) fn run(_args: &SchemaArgs, _global: &Global, _printer: &Printer) -> Outcome {
-    Err(Failure::environment(miette::miette!("not built yet")))
+pub(super) fn run(args: &SchemaArgs, _global: &Global, printer: &Printer) -> Outcome {
+    if args.page {
+        printer.out(config::page())?;
+    } else {
+        printer.out(format!("{:#}\n", config::json_schema()))?;
+    }
+    Ok(Exit::Done)
 }

@@ -13,13 +13,17 @@ mod error;
 mod grammar;
 mod partition;
 mod read;
+mod reference;
 mod rules;
+mod schema;
 mod settings;
 mod sql;
 mod table_names;
 
 pub use error::{ConfigError, ConfigErrors};
 pub use partition::partition;
+pub use reference::page;
+pub use schema::json_schema;
 pub use settings::{
     Athena, Catalog, CatalogMode, Engine, EngineFamily, IamSettings, KeyChoice, Lake,
     RehearsalSource, Retention, Settings, SnapshotChoice, Source, SourceKind, TableRef, View,
