@@ -60,7 +60,7 @@ pub struct Column {
 pub enum QueryError {
     /// A call to Athena failed.
     #[error(transparent)]
-    Aws(#[from] AwsError),
+    Aws(Box<AwsError>),
     /// Athena ran the query and it failed.
     #[error("Athena query {id} in `{}` failed: {}", database.escape_debug(), reason.escape_debug())]
     Failed {
@@ -82,6 +82,12 @@ pub enum QueryError {
     /// Somebody asked to stop; the query was stopped.
     #[error(transparent)]
     Interrupted(#[from] Interrupted),
+}
+
+impl From<AwsError> for QueryError {
+    fn from(error: AwsError) -> Self {
+        Self::Aws(Box::new(error))
+    }
 }
 
 impl QueryError {
@@ -242,7 +248,7 @@ impl<'a> Athena<'a> {
             id,
             scanned_bytes: execution
                 .statistics()
-                .and_then(|statistics| statistics.data_scanned_in_bytes())
+                .and_then(aws_sdk_athena::types::QueryExecutionStatistics::data_scanned_in_bytes)
                 .and_then(|bytes| u64::try_from(bytes).ok())
                 .unwrap_or_default(),
             ..QueryResult::default()

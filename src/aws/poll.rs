@@ -21,8 +21,7 @@ const SHARE: f64 = 0.02;
 
 impl Poll {
     /// For what takes minutes or hours: exports, snapshots, crawlers.
-    pub const LONG: Self =
-        Self { floor: Duration::from_secs(5), ceiling: Duration::from_secs(120) };
+    pub const LONG: Self = Self { floor: Duration::from_secs(5), ceiling: Duration::from_mins(2) };
     /// For what takes seconds: queries.
     pub const SHORT: Self =
         Self { floor: Duration::from_millis(250), ceiling: Duration::from_secs(5) };

@@ -28,13 +28,13 @@ pub(super) struct Context<'a> {
 #[derive(Debug)]
 pub(super) enum StepError {
     /// A call failed.
-    Aws(AwsError),
+    Aws(Box<AwsError>),
     /// A query failed.
     Query(QueryError),
     /// Somebody asked to stop.
     Interrupted,
     /// The journal cannot be written: nothing more may be done.
-    Journal(RunError),
+    Journal(Box<RunError>),
     /// What was found does not allow going on.
     Found {
         /// What kind of failure it is.
@@ -58,7 +58,7 @@ impl StepError {
 
 impl From<AwsError> for StepError {
     fn from(error: AwsError) -> Self {
-        Self::Aws(error)
+        Self::Aws(Box::new(error))
     }
 }
 
@@ -70,7 +70,7 @@ impl From<Interrupted> for StepError {
 
 impl From<RunError> for StepError {
     fn from(error: RunError) -> Self {
-        Self::Journal(error)
+        Self::Journal(Box::new(error))
     }
 }
 
@@ -87,7 +87,7 @@ impl From<QueryError> for StepError {
 impl From<InspectError> for StepError {
     fn from(error: InspectError) -> Self {
         match error {
-            InspectError::Aws(error) => Self::Aws(error),
+            InspectError::Aws(error) => Self::Aws(Box::new(error)),
             InspectError::Interrupted(_) => Self::Interrupted,
         }
     }
@@ -162,12 +162,12 @@ impl<'a> Context<'a> {
     pub(super) fn failure(&self, step: Step, error: StepError) -> Result<Failure, RunError> {
         let principal = self.journal.state.report.principal.as_deref();
         let mut failure = match error {
-            StepError::Journal(error) => return Err(error),
+            StepError::Journal(error) => return Err(*error),
             StepError::Aws(call) => {
                 let mut failure =
                     Failure::new(step, FailureKind::Aws, call.to_string(), call.help());
                 failure.denial = call.denial();
-                failure.call = Some(call);
+                failure.call = Some(*call);
                 failure
             }
             StepError::Query(error) => {

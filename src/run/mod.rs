@@ -10,6 +10,7 @@ mod error;
 mod journal;
 mod options;
 mod report;
+mod status;
 mod steps;
 
 pub use crate::verify::{ExtraChecks, StagedColumn, StagedTable};
@@ -21,3 +22,6 @@ pub use report::{
     Action, ExportInfo, Outcome, PrunedExport, PublishedTable, RunReport, SnapshotInfo, StepRecord,
     ViewReport,
 };
+pub use status::{KeptExport, LiveTable, Status, cancel_export, status};
+pub use steps::crawl::stop_crawler;
+pub use steps::prune::prune;

@@ -8,6 +8,7 @@ use super::query::Answer;
 use super::report::{Check, CheckStatus};
 use super::staged::StagedColumn;
 use super::value::{Agreement, Bound, End, Range, agree, show, show_text};
+use std::fmt::Write as _;
 
 /// How many names a message lists before it only counts.
 const NAMED: usize = 5;
@@ -284,7 +285,7 @@ pub fn count(footers: &Footers, counted: Option<u64>) -> Check {
     Check::equal(
         "athena-count",
         title,
-        footers.rows,
+        footers.rows.to_string(),
         found,
         "Athena reads other files than the export's, or not all of them; look at the table's \
          location and at the objects there",
@@ -399,7 +400,7 @@ pub fn list(names: &[String]) -> String {
         .collect::<Vec<_>>()
         .join(", ");
     if names.len() > NAMED {
-        text.push_str(&format!(" and {} more", names.len() - NAMED));
+        let _ = write!(text, " and {} more", names.len() - NAMED);
     }
     text
 }

@@ -167,8 +167,7 @@ impl Kind {
     pub fn reads_as(&self, hive: &str) -> bool {
         let hive = hive.trim().to_ascii_lowercase();
         match (self, hive.as_str()) {
-            (Self::Int(8), "smallint" | "int" | "integer") => true,
-            (Self::Int(16 | 32), "int" | "integer") => true,
+            (Self::Int(8), "smallint") | (Self::Int(8 | 16 | 32), "int" | "integer") => true,
             (Self::Text, other) => other == "string" || other.starts_with("varchar"),
             _ => self.hive().is_some_and(|own| own == hive.replace(' ', "")),
         }

@@ -9,6 +9,7 @@ use super::manifest::TableManifest;
 use crate::aws::ObjectInfo;
 use crate::pipeline::{EngineFamily, TableRef};
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 /// The objects of an export, sorted out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -53,7 +54,7 @@ pub fn sort(prefix: &str, objects: Vec<ObjectInfo>) -> Layout {
         }
         let parts: Vec<&str> = rest.split('/').collect();
         let [database, table, .., name] = parts.as_slice() else {
-            let json = rest.ends_with(".json");
+            let json = Path::new(rest).extension().is_some_and(|extension| extension == "json");
             if json && rest.starts_with("export_tables_info") {
                 layout.tables_info.push(object.key);
             } else if json && rest.starts_with("export_info") {

@@ -79,11 +79,11 @@ impl Check {
     pub fn equal(
         id: impl Into<String>,
         title: impl Into<String>,
-        expected: impl ToString,
-        found: impl ToString,
+        expected: impl Into<String>,
+        found: impl Into<String>,
         help: &str,
     ) -> Self {
-        let (expected, found) = (expected.to_string(), found.to_string());
+        let (expected, found) = (expected.into(), found.into());
         if expected == found {
             Self::passed(id, title, expected)
         } else {
@@ -189,10 +189,10 @@ mod tests {
         let source =
             TableRef { database: "shop".into(), schema: "public".into(), name: "a".into() };
         let mut table = TableVerification::new(&source, "a");
-        table.checks.push(Check::equal("athena-count", "rows", 3, 3, "look"));
+        table.checks.push(Check::equal("athena-count", "rows", "3", "3", "look"));
         let mut all = Verification { export: Vec::new(), tables: vec![table] };
         assert!(all.passed());
-        all.tables[0].checks.push(Check::equal("athena-count", "rows", 3, 2, "look"));
+        all.tables[0].checks.push(Check::equal("athena-count", "rows", "3", "2", "look"));
         assert!(!all.passed());
         let (table, check) = all.failures().next().unwrap();
         assert_eq!(table.unwrap().table, "a");

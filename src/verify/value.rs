@@ -4,6 +4,7 @@ use super::kind::Kind;
 use jiff::civil;
 use parquet::file::statistics::Statistics;
 use std::cmp::Ordering;
+use std::fmt::Write as _;
 
 /// How much of a text is compared, in characters: a LOB may hold 500 MB.
 pub const TEXT_LIMIT: usize = 1024;
@@ -240,7 +241,7 @@ fn read(kind: &Kind, text: &str) -> Result<(Value, u128), String> {
         Kind::Timestamp { digits } => {
             let moment: civil::DateTime = text.parse().map_err(|_| unreadable())?;
             let nanos = i128::from(days(moment.date())) * 86_400_000_000_000
-                + i128::from(moment.time().duration_since(civil::Time::midnight()).as_nanos());
+                + moment.time().duration_since(civil::Time::midnight()).as_nanos();
             let printed = text.rsplit_once('.').map_or(0, |(_, fraction)| {
                 fraction.chars().take_while(char::is_ascii_digit).count()
             });
@@ -317,7 +318,10 @@ pub fn show(kind: &Kind, value: &Value) -> String {
         (_, Value::Float(number)) => number.to_string(),
         (Kind::Text, Value::Bytes(bytes)) => show_text(&String::from_utf8_lossy(bytes)),
         (_, Value::Bytes(bytes)) => {
-            let hex: String = bytes.iter().take(20).map(|byte| format!("{byte:02x}")).collect();
+            let hex = bytes.iter().take(20).fold(String::new(), |mut hex, byte| {
+                let _ = write!(hex, "{byte:02x}");
+                hex
+            });
             if bytes.len() > 20 { format!("0x{hex}…") } else { format!("0x{hex}") }
         }
     }

@@ -5,7 +5,7 @@ use super::super::context::{Context, Done, StepError, StepResult};
 use super::super::error::FailureKind;
 use super::super::journal::PlannedTable;
 use super::register;
-use crate::aws::{AwsError, ErrorKind, Poll, failed};
+use crate::aws::{AwsError, Clients, ErrorKind, Poll, failed};
 use crate::pipeline::Pipeline;
 use aws_sdk_glue::types::{
     Crawler, CrawlerState, CrawlerTargets, DeleteBehavior, LastCrawlStatus, RecrawlBehavior,
@@ -75,7 +75,7 @@ async fn crawl(context: &Context<'_>, export: &str) -> Result<std::time::Duratio
     let begun = context.clock.now();
     let crawler = match until_ready(context, &name, begun).await {
         Err(StepError::Interrupted) => {
-            if let Err(error) = stop(context, &name).await {
+            if let Err(error) = stop_crawler(context.pipeline, context.clients).await {
                 tracing::warn!(%error, "the crawler goes on");
             }
             return Err(StepError::Interrupted);
@@ -160,8 +160,12 @@ async fn until_ready(
 }
 
 /// Stops the crawler. One that does not run is no error.
-pub(in crate::run) async fn stop(context: &Context<'_>, name: &str) -> Result<(), AwsError> {
-    let answer = context.clients.glue.stop_crawler().name(name).send().await;
+///
+/// # Errors
+/// When the call fails.
+pub async fn stop_crawler(pipeline: &Pipeline, clients: &Clients) -> Result<(), AwsError> {
+    let name = pipeline.crawler_name();
+    let answer = clients.glue.stop_crawler().name(&name).send().await;
     match answer.map_err(failed("glue", "StopCrawler", name)) {
         Err(error)
             if !error.has_code("CrawlerNotRunningException")

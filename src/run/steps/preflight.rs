@@ -91,7 +91,11 @@ async fn bucket(context: &Context<'_>) -> Result<(), StepError> {
     };
     // Two old regions answer otherwise than by their name:
     // https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLocation.html
-    let region = match answer.location_constraint.as_ref().map(|region| region.as_str()) {
+    let region = match answer
+        .location_constraint
+        .as_ref()
+        .map(aws_sdk_s3::types::BucketLocationConstraint::as_str)
+    {
         None | Some("") => "us-east-1",
         Some("EU") => "eu-west-1",
         Some(region) => region,

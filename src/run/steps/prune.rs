@@ -7,11 +7,12 @@ use super::super::catalog::{self, MOVED, PREVIOUS};
 use super::super::context::{Context, Done, StepResult, is_ours};
 use super::super::report::PrunedExport;
 use super::snapshot;
-use crate::aws::{AwsError, failed};
-use crate::pipeline::SnapshotChoice;
+use crate::aws::{AwsError, Clients, Clock, failed};
+use crate::pipeline::{Pipeline, SnapshotChoice};
 use aws_sdk_glue::types::Table;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 /// How long an export stays after the last table has moved away from it.
 const GRACE: SignedDuration = SignedDuration::from_hours(1);
@@ -20,15 +21,70 @@ const ABANDONED: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// Runs the step.
 pub(in crate::run) async fn run(context: &mut Context<'_>) -> StepResult {
-    let pipeline = context.pipeline;
+    let (pipeline, clients) = (context.pipeline, context.clients);
+    let own_export = context.export_id()?;
+    let surplus = surplus_exports(pipeline, clients, context.clock.now(), Some(own_export)).await?;
+    for id in &surplus {
+        context.stop().check()?;
+        let pruned = delete(pipeline, clients, id).await?;
+        context.journal.state.report.pruned.retain(|other| other.id != *id);
+        context.journal.state.report.pruned.push(pruned);
+        context.journal.save()?;
+    }
+    let own = context.journal.state.report.snapshot.as_ref().map(|snapshot| snapshot.id.as_str());
+    let snapshots = prune_snapshots(pipeline, clients, own).await?;
+    if surplus.is_empty() && snapshots == 0 {
+        let keep = pipeline.retention.exports;
+        return Ok(Done::Nothing(format!("no more than {keep} exports are kept")));
+    }
+    let mut detail = format!("{} exports deleted", surplus.len());
+    if snapshots > 0 {
+        let _ = write!(detail, ", {snapshots} snapshots deleted");
+    }
+    Ok(Done::Did(detail))
+}
+
+/// Deletes exports beyond retention, and the snapshots that runs made for them, outside a run.
+///
+/// # Errors
+/// When a call fails; what was deleted until then is deleted.
+pub async fn prune(
+    pipeline: &Pipeline,
+    clients: &Clients,
+    clock: &dyn Clock,
+) -> Result<Vec<PrunedExport>, AwsError> {
+    let mut pruned = Vec::new();
+    for id in surplus_exports(pipeline, clients, clock.now(), None).await? {
+        pruned.push(delete(pipeline, clients, &id).await?);
+    }
+    prune_snapshots(pipeline, clients, None).await?;
+    Ok(pruned)
+}
+
+/// The exports that go.
+async fn surplus_exports(
+    pipeline: &Pipeline,
+    clients: &Clients,
+    now: Timestamp,
+    own: Option<String>,
+) -> Result<Vec<String>, AwsError> {
     let bucket = pipeline.lake.bucket.as_str();
-    let now = context.clock.now();
-    let live = catalog::tables(context.clients, &pipeline.catalog.database).await?;
+    let live = catalog::tables(clients, &pipeline.catalog.database).await?;
     let root = format!("s3://{bucket}/{}", pipeline.exports_prefix());
     let mut needed = needed(live.values(), &root, now);
-    needed.insert(context.export_id()?);
+    needed.extend(own);
+    let exports = exports(pipeline, clients).await?;
+    let keep = usize::try_from(pipeline.retention.exports).unwrap_or(usize::MAX);
+    Ok(surplus(&pipeline.name, exports, &needed, keep, now))
+}
 
-    let folders = context.clients.list(bucket, &pipeline.exports_prefix(), true).await?.folders;
+/// The exports in the lake that runs of this pipeline made.
+pub(in crate::run) async fn exports(
+    pipeline: &Pipeline,
+    clients: &Clients,
+) -> Result<Vec<Kept>, AwsError> {
+    let bucket = pipeline.lake.bucket.as_str();
+    let folders = clients.list(bucket, &pipeline.exports_prefix(), true).await?.folders;
     let mut exports = Vec::new();
     for folder in folders {
         let Some(id) = folder
@@ -38,35 +94,18 @@ pub(in crate::run) async fn run(context: &mut Context<'_>) -> StepResult {
         else {
             continue;
         };
-        let complete = context.clients.any(bucket, &format!("{folder}export_info_")).await?;
+        let complete = clients.any(bucket, &format!("{folder}export_info_")).await?;
         exports.push(Kept { id: id.to_owned(), complete });
     }
-    let keep = usize::try_from(pipeline.retention.exports).unwrap_or(usize::MAX);
-    let surplus = surplus(&pipeline.name, exports, &needed, keep, now);
-    for id in &surplus {
-        context.stop().check()?;
-        let pruned = delete(context, bucket, id).await?;
-        context.journal.state.report.pruned.retain(|other| other.id != *id);
-        context.journal.state.report.pruned.push(pruned);
-        context.journal.save()?;
-    }
-    let snapshots = prune_snapshots(context, keep).await?;
-    if surplus.is_empty() && snapshots == 0 {
-        return Ok(Done::Nothing(format!("no more than {keep} exports are kept")));
-    }
-    let mut detail = format!("{} exports deleted", surplus.len());
-    if snapshots > 0 {
-        detail.push_str(&format!(", {snapshots} snapshots deleted"));
-    }
-    Ok(Done::Did(detail))
+    Ok(exports)
 }
 
 /// An export in the lake.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Kept {
-    id: String,
+pub(in crate::run) struct Kept {
+    pub(in crate::run) id: String,
     /// Whether its manifest is there: it came to its end and nobody has begun to delete it.
-    complete: bool,
+    pub(in crate::run) complete: bool,
 }
 
 /// The exports that live tables point at, or pointed at a short while ago.
@@ -128,38 +167,47 @@ fn began(name: &str, id: &str) -> Option<Timestamp> {
 }
 
 /// Deletes an export, its manifests first: without them nothing takes it for usable.
-async fn delete(context: &Context<'_>, bucket: &str, id: &str) -> Result<PrunedExport, AwsError> {
-    let prefix = context.pipeline.export_prefix(id);
-    let objects = context.clients.list(bucket, &prefix, false).await?.objects;
+async fn delete(
+    pipeline: &Pipeline,
+    clients: &Clients,
+    id: &str,
+) -> Result<PrunedExport, AwsError> {
+    let bucket = pipeline.lake.bucket.as_str();
+    let prefix = pipeline.export_prefix(id);
+    let objects = clients.list(bucket, &prefix, false).await?.objects;
     let bytes = objects.iter().map(|object| object.size).sum();
     let count = u64::try_from(objects.len()).unwrap_or(u64::MAX);
     let (manifests, files): (Vec<String>, Vec<String>) = objects
         .into_iter()
         .map(|object| object.key)
         .partition(|key| key.strip_prefix(&prefix).is_some_and(|rest| !rest.contains('/')));
-    context.clients.delete(bucket, &manifests).await?;
-    context.clients.delete(bucket, &files).await?;
+    clients.delete(bucket, &manifests).await?;
+    clients.delete(bucket, &files).await?;
     Ok(PrunedExport { id: id.to_owned(), objects: count, bytes })
 }
 
-/// Deletes snapshots that runs of this pipeline made, all but the newest `keep`.
-async fn prune_snapshots(context: &Context<'_>, keep: usize) -> Result<usize, AwsError> {
-    if context.pipeline.source.snapshot != SnapshotChoice::Create {
+/// Deletes snapshots that runs of this pipeline made, all but the newest ones and `own`.
+async fn prune_snapshots(
+    pipeline: &Pipeline,
+    clients: &Clients,
+    own: Option<&str>,
+) -> Result<usize, AwsError> {
+    if pipeline.source.snapshot != SnapshotChoice::Create {
         return Ok(0);
     }
-    let own = context.journal.state.report.snapshot.as_ref().map(|snapshot| snapshot.id.as_str());
-    let mut ours: Vec<String> = snapshot::of_source(context, "manual")
+    let keep = usize::try_from(pipeline.retention.exports).unwrap_or(usize::MAX);
+    let mut ours: Vec<String> = snapshot::of_source(clients, pipeline, "manual")
         .await?
         .into_iter()
         .map(|snapshot| snapshot.id)
-        .filter(|id| is_ours(&context.pipeline.name, id))
+        .filter(|id| is_ours(&pipeline.name, id))
         .collect();
     ours.sort_by(|a, b| b.cmp(a));
     let surplus: Vec<String> =
         ours.into_iter().skip(keep).filter(|id| Some(id.as_str()) != own).collect();
-    let rds = &context.clients.rds;
+    let rds = &clients.rds;
     for id in &surplus {
-        let outcome = if context.pipeline.source.kind.is_cluster() {
+        let outcome = if pipeline.source.kind.is_cluster() {
             let call = rds.delete_db_cluster_snapshot().db_cluster_snapshot_identifier(id);
             let failed = failed("rds", "DeleteDBClusterSnapshot", id.as_str());
             call.send().await.map(|_| ()).map_err(failed)

@@ -7,6 +7,7 @@ use crate::aws::try_in_parallel;
 use crate::pipeline::Pipeline;
 use crate::verify::TableInspection;
 use aws_sdk_glue::types::Table;
+use std::fmt::Write as _;
 
 /// Calls to the catalog that are made at a time.
 pub(in crate::run) const CONCURRENCY: usize = 8;
@@ -52,7 +53,7 @@ pub(in crate::run) async fn run(context: &mut Context<'_>) -> StepResult {
     .await?;
     let mut detail = format!("{} tables in {database}", plan.len());
     if there > 0 {
-        detail.push_str(&format!(", {there} of them already there"));
+        let _ = write!(detail, ", {there} of them already there");
     }
     Ok(Done::Did(detail))
 }

@@ -3,8 +3,8 @@
 use super::super::context::{Context, Done, StepError, StepResult, new_id};
 use super::super::error::FailureKind;
 use super::super::report::SnapshotInfo;
-use crate::aws::{AwsError, ErrorKind, Poll, failed};
-use crate::pipeline::SnapshotChoice;
+use crate::aws::{AwsError, Clients, ErrorKind, Poll, failed};
+use crate::pipeline::{Pipeline, SnapshotChoice};
 use aws_sdk_rds::types::{DbClusterSnapshot, DbSnapshot, Tag};
 use jiff::Timestamp;
 
@@ -108,23 +108,25 @@ fn choose(snapshots: Vec<Snapshot>) -> Option<Snapshot> {
 }
 
 async fn newest(context: &Context<'_>, kind: &'static str) -> Result<Snapshot, StepError> {
-    choose(describe(context, &Which::OfSource(kind)).await?).ok_or_else(|| {
-        let source = context.pipeline.source.kind.id().escape_debug().to_string();
-        let help = if kind == "automated" {
-            "turn on automated backups of the database, or set `snapshot = \"create\"`"
-        } else {
-            "take a snapshot of the database, or set `snapshot = \"create\"`"
-        };
-        StepError::found(
-            FailureKind::Setup,
-            format!("`{source}` has no {kind} snapshot that can be exported"),
-            help,
-        )
-    })
+    choose(describe(context.clients, context.pipeline, &Which::OfSource(kind)).await?).ok_or_else(
+        || {
+            let source = context.pipeline.source.kind.id().escape_debug().to_string();
+            let help = if kind == "automated" {
+                "turn on automated backups of the database, or set `snapshot = \"create\"`"
+            } else {
+                "take a snapshot of the database, or set `snapshot = \"create\"`"
+            };
+            StepError::found(
+                FailureKind::Setup,
+                format!("`{source}` has no {kind} snapshot that can be exported"),
+                help,
+            )
+        },
+    )
 }
 
 async fn named(context: &Context<'_>, id: &str) -> Result<Option<Snapshot>, AwsError> {
-    match describe(context, &Which::Named(id)).await {
+    match describe(context.clients, context.pipeline, &Which::Named(id)).await {
         Ok(snapshots) => Ok(snapshots.into_iter().next()),
         Err(error) if error.is_not_found() => Ok(None),
         Err(error) => Err(error),
@@ -227,15 +229,20 @@ async fn available(context: &Context<'_>, mut snapshot: Snapshot) -> Result<Snap
 
 /// The snapshots of the source that are of one type: `manual` or `automated`.
 pub(in crate::run) async fn of_source(
-    context: &Context<'_>,
+    clients: &Clients,
+    pipeline: &Pipeline,
     kind: &'static str,
 ) -> Result<Vec<Snapshot>, AwsError> {
-    describe(context, &Which::OfSource(kind)).await
+    describe(clients, pipeline, &Which::OfSource(kind)).await
 }
 
-async fn describe(context: &Context<'_>, which: &Which<'_>) -> Result<Vec<Snapshot>, AwsError> {
-    let rds = &context.clients.rds;
-    let source = &context.pipeline.source.kind;
+async fn describe(
+    clients: &Clients,
+    pipeline: &Pipeline,
+    which: &Which<'_>,
+) -> Result<Vec<Snapshot>, AwsError> {
+    let rds = &clients.rds;
+    let source = &pipeline.source.kind;
     let mut snapshots = Vec::new();
     if source.is_cluster() {
         let call = match which {

@@ -1,0 +1,108 @@
+//! What is live, what is kept, and what can be called off.
+
+use super::catalog::{self, EXPORT, MOVED, PIPELINE, RUN};
+use super::steps::prune;
+use crate::aws::{AwsError, Clients, failed};
+use crate::pipeline::Pipeline;
+use serde::Serialize;
+
+/// What is live and what is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Status {
+    /// The live database.
+    pub database: String,
+    /// Its tables that are this pipeline's, by name.
+    pub tables: Vec<LiveTable>,
+    /// The names of its views.
+    pub views: Vec<String>,
+    /// Tables of the live database that are not this pipeline's.
+    pub strangers: Vec<String>,
+    /// The exports in the lake, newest first.
+    pub exports: Vec<KeptExport>,
+}
+
+/// A live table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LiveTable {
+    /// Its name.
+    pub table: String,
+    /// The export that it points at.
+    pub export: Option<String>,
+    /// Where it points.
+    pub location: Option<String>,
+    /// When it was moved there, as the run noted it.
+    pub moved_at: Option<String>,
+    /// The run that moved it.
+    pub run: Option<String>,
+    /// How many columns it has.
+    pub columns: usize,
+}
+
+/// An export in the lake.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct KeptExport {
+    /// Its identifier.
+    pub id: String,
+    /// Whether its manifest is there, so that tables can be rolled back to it.
+    pub complete: bool,
+    /// How many live tables point at it.
+    pub tables: usize,
+}
+
+/// Looks at what is live and what is kept. Reads only.
+///
+/// # Errors
+/// When a call fails.
+pub async fn status(pipeline: &Pipeline, clients: &Clients) -> Result<Status, AwsError> {
+    let database = pipeline.catalog.database.clone();
+    let mut tables = Vec::new();
+    let mut views = Vec::new();
+    let mut strangers = Vec::new();
+    for table in catalog::tables(clients, &database).await?.into_values() {
+        let name = table.name().to_owned();
+        let text = |key| catalog::parameter(&table, key).map(str::to_owned);
+        if catalog::is_view(&table) {
+            views.push(name);
+        } else if text(PIPELINE).as_ref() == Some(&pipeline.name) {
+            tables.push(LiveTable {
+                export: text(EXPORT),
+                location: catalog::location(&table),
+                moved_at: text(MOVED),
+                run: text(RUN),
+                columns: catalog::columns(&table).len(),
+                table: name,
+            });
+        } else {
+            strangers.push(name);
+        }
+    }
+    let mut exports: Vec<KeptExport> = prune::exports(pipeline, clients)
+        .await?
+        .into_iter()
+        .map(|export| {
+            let root = pipeline.export_location(&export.id);
+            let points = |table: &&LiveTable| {
+                table.location.as_ref().is_some_and(|location| location.starts_with(&root))
+            };
+            let tables = tables.iter().filter(points).count();
+            KeptExport { id: export.id, complete: export.complete, tables }
+        })
+        .collect();
+    exports.sort_by(|a, b| b.id.cmp(&a.id));
+    Ok(Status { database, tables, views, strangers, exports })
+}
+
+/// Cancels an export that is still running; gives RDS's word for its state.
+///
+/// # Errors
+/// When the call fails; an export that has ended cannot be cancelled.
+pub async fn cancel_export(clients: &Clients, id: &str) -> Result<String, AwsError> {
+    let answer = clients
+        .rds
+        .cancel_export_task()
+        .export_task_identifier(id)
+        .send()
+        .await
+        .map_err(failed("rds", "CancelExportTask", id))?;
+    Ok(answer.status.unwrap_or_default())
+}
