@@ -88,6 +88,9 @@ pub enum Command {
     Iam(super::iam::IamArgs),
     /// Run the whole pipeline on this machine, under the policies on disk
     Rehearse(super::rehearse::RehearseArgs),
+    /// Serve the rehearsal cloud for other clients: boto3, the AWS CLI
+    #[cfg(feature = "rehearse")]
+    Cloud(super::cloud::CloudArgs),
     /// Print the JSON Schema of snaplake.toml
     Schema(super::schema::SchemaArgs),
     /// Print a completion script for a shell

@@ -5,6 +5,8 @@ mod exit;
 mod printer;
 mod project;
 
+#[cfg(feature = "rehearse")]
+mod cloud;
 mod completions;
 mod demo;
 mod generate;
@@ -44,6 +46,8 @@ fn dispatch(cli: &Cli, printer: &Printer) -> Outcome {
         Command::Demo(args) => demo::run(args, global, printer),
         Command::Generate(args) => generate::run(args, global, printer),
         Command::Iam(args) => iam::run(args, global, printer),
+        #[cfg(feature = "rehearse")]
+        Command::Cloud(args) => cloud::run(args, global, printer),
         Command::Rehearse(args) => rehearse::run(args, global, printer),
         Command::Schema(args) => schema::run(args, global, printer),
         Command::Completions(args) => completions::run(args, printer),

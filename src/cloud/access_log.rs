@@ -29,8 +29,22 @@ pub struct Access {
     pub call: String,
     /// The service that made the access for the principal, such as `athena.amazonaws.com`.
     pub via: Option<String>,
+    /// The service whose work this is, under a role or as its caller, such as
+    /// `export.rds.amazonaws.com`.
+    pub service: Option<String>,
+    /// When that service makes this access, and the page of AWS that says so.
+    pub reason: Option<ServiceReason>,
     /// The virtual time of the decision.
     pub time: Timestamp,
+}
+
+/// Why a service makes an access.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct ServiceReason {
+    /// When it is made.
+    pub when: &'static str,
+    /// The page that says so.
+    pub source: &'static str,
 }
 
 /// A statement of a policy document.

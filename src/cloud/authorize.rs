@@ -4,10 +4,11 @@
 //! resource's policy, and the request context that AWS would send
 //! (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>).
 
-use super::access_log::{Access, DecidingStatement};
+use super::access_log::{Access, DecidingStatement, ServiceReason};
 use super::caller::Caller;
 use super::clock::VirtualClock;
 use super::identity::{Document, Role};
+use super::service_access::explain;
 use super::state::{Settings, State};
 use crate::iam::{
     Context, ContextValue, Decision, Evaluation, Layer, NamedPolicy, Policies, Policy, Request,
@@ -144,6 +145,12 @@ impl State {
             message: (!allowed).then(|| message.clone()),
             call: caller.call.to_string(),
             via: caller.via.as_deref().map(str::to_owned),
+            service: caller.service.as_deref().map(str::to_owned),
+            reason: caller
+                .service
+                .as_deref()
+                .and_then(|service| explain(service, &ask.action))
+                .map(|row| ServiceReason { when: row.when, source: row.source }),
             time: self.clock.now(),
         });
         if allowed { Ok(()) } else { Err(Denied { message }) }

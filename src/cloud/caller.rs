@@ -17,6 +17,9 @@ pub struct Caller {
     /// The service that makes the access on the principal's behalf, such as `athena.amazonaws.com`;
     /// `None` when the principal calls itself.
     pub via: Option<Arc<str>>,
+    /// The service that does this work, under a role or as its caller: whose rows of the table of
+    /// service accesses explain the accesses. `None` when the principal calls itself.
+    pub service: Option<Arc<str>>,
     /// The services that have passed the request on so far, first one first, as `aws:CalledVia` tells.
     pub called_via: Vec<Arc<str>>,
     /// Context keys that every access under this caller carries, such as `aws:SourceIp`.
@@ -26,6 +29,20 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// A principal that calls itself.
+    #[must_use]
+    pub fn new(principal: &str, call: &str) -> Self {
+        Self {
+            principal: principal.into(),
+            call: call.into(),
+            via: None,
+            service: None,
+            called_via: Vec::new(),
+            context: [].into(),
+            session_policy: None,
+        }
+    }
+
     /// The same principal, with a service acting for it (forward access session): the accesses carry
     /// `aws:ViaAWSService` and, for a service that tells, `aws:CalledVia`.
     #[must_use]
@@ -33,6 +50,7 @@ impl Caller {
         let mut caller = Self { via: Some(service.into()), ..self.clone() };
         if CALLED_VIA.contains(&service) {
             caller.called_via.push(service.into());
+            caller.service = Some(service.into());
         }
         caller
     }

@@ -303,10 +303,8 @@ pub(crate) fn caller(
     }
     Caller {
         principal: Arc::clone(&credential.principal),
-        call: operation.into(),
-        via: None,
-        called_via: Vec::new(),
         context: context.into(),
         session_policy: credential.session_policy.clone(),
+        ..Caller::new("", operation)
     }
 }

@@ -107,6 +107,11 @@ pub(crate) const TABLE: &[ServiceAccess] = &[
     row(ATHENA, "kms:GenerateDataKey", "S3 encrypts results", ATHENA_KMS),
 ];
 
+/// The row that explains an access, if one does.
+pub(crate) fn explain(service: &str, action: &str) -> Option<&'static ServiceAccess> {
+    TABLE.iter().find(|row| row.service == service && row.action == action)
+}
+
 const fn row(
     service: &'static str,
     action: &'static str,
@@ -134,20 +139,13 @@ impl State {
         let role = self.identities().role_by_arn(role_arn).ok_or_else(|| Denied {
             message: format!("the role {} does not exist", role_arn.escape_debug()),
         })?;
-        let caller = Caller {
-            principal: service.into(),
-            call: call.into(),
-            via: None,
-            called_via: Vec::new(),
-            context: [].into(),
-            session_policy: None,
-        };
+        let caller = Caller { service: Some(service.into()), ..Caller::new(service, call) };
         let ask = Ask::new("sts:AssumeRole", role_arn)
             .trusted_by(role)
             .with("aws:SourceAccount", self.settings.account.as_str())
             .with("aws:SourceArn", source_arn);
         self.authorize(&caller, &ask)?;
-        Ok(self.service_session(role_arn, session, call))
+        Ok(self.service_session(service, role_arn, session, call))
     }
 }
 

@@ -106,14 +106,14 @@ impl State {
     }
 
     /// A session of a role under which a service acts.
-    pub(crate) fn service_session(&self, role: &str, session: &str, call: &str) -> Caller {
-        Caller {
-            principal: super::identity::session_arn(role, session).into(),
-            call: call.into(),
-            via: None,
-            called_via: Vec::new(),
-            context: [].into(),
-            session_policy: None,
-        }
+    pub(crate) fn service_session(
+        &self,
+        service: &str,
+        role: &str,
+        session: &str,
+        call: &str,
+    ) -> Caller {
+        let principal = super::identity::session_arn(role, session);
+        Caller { service: Some(service.into()), ..Caller::new(&principal, call) }
     }
 }

@@ -76,14 +76,7 @@ impl Memory {
 }
 
 pub(crate) fn caller() -> Caller {
-    Caller {
-        principal: "arn:aws:sts::111122223333:assumed-role/tester/s".into(),
-        call: "Test".into(),
-        via: None,
-        called_via: vec![],
-        context: [].into(),
-        session_policy: None,
-    }
+    Caller::new("arn:aws:sts::111122223333:assumed-role/tester/s", "Test")
 }
 
 impl ObjectStore for Memory {

@@ -1,4 +1,7 @@
-//! The outside view of `cloud`.
+//! The outside view of `cloud`: other people's clients, unmodified, against `snaplake cloud`.
 
 #[path = "../support/mod.rs"]
 mod support;
+
+mod python;
+mod rules;
