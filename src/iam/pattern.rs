@@ -1,11 +1,14 @@
 //! Wildcards and policy variables.
 //!
-//! `*` stands for any run of characters and `?` for one; in an ARN neither spans one of the six
-//! fields (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html>).
+//! `*` stands for any run of characters and `?` for one; in an ARN they keep to one of the six
+//! fields, unless a star ends its field (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html>).
 //! A pattern is taken apart once, when the policy is read.
 
+mod crossing;
 mod glob;
 mod template;
+
+pub(crate) use crossing::Crossing;
 
 pub(crate) use glob::{Glob, elements};
 pub(crate) use template::{Lookup, Template, TemplateError, Wildcards};
@@ -56,6 +59,13 @@ impl<'a> Target<'a> {
         }
     }
 
+    fn matches_fields<'l>(&self, fields: &[Template; 6], lookup: &impl Lookup<'l>) -> bool {
+        fields
+            .iter()
+            .enumerate()
+            .all(|(index, field)| self.field(index).is_some_and(|text| field.matches(text, lookup)))
+    }
+
     /// Everything up to and with the fifth colon, and the rest.
     fn split(&self) -> Option<(&'a str, &'a str)> {
         self.text.split_at_checked(self.cuts?[4])
@@ -71,26 +81,53 @@ pub(crate) enum ArnPattern {
     Headed { head: Box<str>, tail: Template },
     /// Field by field.
     Fields(Box<[Template; 6]>),
-    /// What has not six fields: no ARN is like it.
+    /// With stars that pass colons.
+    Crossing(Box<Crossing>),
+    /// What has not six fields, in a condition: no ARN is like it.
     Nothing,
 }
 
 impl ArnPattern {
-    /// Takes a pattern apart.
+    /// Takes a `Resource` apart.
     ///
     /// # Errors
     /// When it is neither `*` nor an ARN, or a variable in it is not written as AWS writes them.
-    pub(crate) fn new(pattern: &str, variables: bool) -> Result<Self, TemplateError> {
+    pub(crate) fn of_resource(pattern: &str, variables: bool) -> Result<Self, TemplateError> {
         if pattern == "*" {
             return Ok(Self::Any);
         }
-        let fields = template::fields(pattern, variables)?;
-        let Ok(fields) = <[Template; 6]>::try_from(fields) else {
-            return Err(TemplateError::NoArn);
-        };
-        if fields[0].literal() != Some("arn") {
+        if !pattern.starts_with("arn:") {
             return Err(TemplateError::NoArn);
         }
+        match Self::of_fields(pattern, variables)? {
+            Self::Headed { head, tail } => Ok(Self::Headed { head, tail }),
+            other => {
+                let fields = match &other {
+                    Self::Fields(fields) => Some(fields.clone()),
+                    _ => None,
+                };
+                match (Crossing::new(pattern, variables, fields)?, other) {
+                    (Some(crossing), _) => Ok(Self::Crossing(Box::new(crossing))),
+                    (None, Self::Nothing) => Err(TemplateError::NoArn),
+                    (None, other) => Ok(other),
+                }
+            }
+        }
+    }
+
+    /// Takes the value of an ARN operator apart. AWS accepts values that are no ARNs there: "each of the
+    /// six colon-delimited components of the ARN is checked separately", so they match nothing.
+    ///
+    /// # Errors
+    /// When a variable in it is not written as AWS writes them.
+    pub(crate) fn of_condition(pattern: &str, variables: bool) -> Result<Self, TemplateError> {
+        if pattern == "*" { Ok(Self::Any) } else { Self::of_fields(pattern, variables) }
+    }
+
+    fn of_fields(pattern: &str, variables: bool) -> Result<Self, TemplateError> {
+        let Ok(fields) = <[Template; 6]>::try_from(template::fields(pattern, variables)?) else {
+            return Ok(Self::Nothing);
+        };
         let head: Option<Vec<&str>> = fields.iter().take(5).map(Template::literal).collect();
         Ok(match head {
             Some(head) => {
@@ -101,18 +138,6 @@ impl ArnPattern {
         })
     }
 
-    /// Takes the value of an ARN operator apart. AWS accepts values that are no ARNs there: "each of the
-    /// six colon-delimited components of the ARN is checked separately", so they match nothing.
-    ///
-    /// # Errors
-    /// When a variable in it is not written as AWS writes them.
-    pub(crate) fn of_condition(pattern: &str, variables: bool) -> Result<Self, TemplateError> {
-        match Self::new(pattern, variables) {
-            Err(TemplateError::NoArn) => Ok(Self::Nothing),
-            other => other,
-        }
-    }
-
     #[inline]
     pub(crate) fn matches<'a>(&self, target: &Target<'_>, lookup: &impl Lookup<'a>) -> bool {
         match self {
@@ -121,9 +146,8 @@ impl ArnPattern {
             Self::Headed { head, tail } => target
                 .split()
                 .is_some_and(|(front, rest)| front == &**head && tail.matches(rest, lookup)),
-            Self::Fields(fields) => fields.iter().enumerate().all(|(index, field)| {
-                target.field(index).is_some_and(|text| field.matches(text, lookup))
-            }),
+            Self::Fields(fields) => target.matches_fields(fields, lookup),
+            Self::Crossing(crossing) => crossing.matches(target, lookup),
         }
     }
 }

@@ -106,7 +106,15 @@ impl Test {
             .get(&self.key)
             .filter(|given| !matches!(given, Given::Many(values) if values.is_empty()));
         if let Wanted::Null(wanted) = &self.wanted {
-            return wanted.contains(&given.is_none());
+            // "When you use the Null condition operator with ForAllValues, the statement always returns
+            // true. When you use the Null condition operator with ForAnyValue, the statement always
+            // returns false."
+            // <https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-reference-policy-checks.html>
+            return match self.set {
+                None => wanted.contains(&given.is_none()),
+                Some(SetOperator::ForAllValues) => true,
+                Some(SetOperator::ForAnyValue) => false,
+            };
         }
         let Some(given) = given else {
             // "If the condition key is not present, IfExists evaluates the condition element as true";

@@ -102,7 +102,7 @@ impl Template {
     }
 }
 
-fn value<'v, 'a: 'v>(token: &'v Token, lookup: &impl Lookup<'a>) -> Option<&'v str> {
+pub(super) fn value<'v, 'a: 'v>(token: &'v Token, lookup: &impl Lookup<'a>) -> Option<&'v str> {
     match token {
         Token::Variable { key, default } => lookup.single(key).or(default.as_deref()),
         Token::Element(_) => None,
@@ -166,7 +166,7 @@ pub(crate) fn fields(pattern: &str, variables: bool) -> Result<Vec<Template>, Te
     Ok(fields.into_iter().map(Template::from_tokens).collect())
 }
 
-fn tokens(
+pub(super) fn tokens(
     pattern: &str,
     variables: bool,
     wildcards: Wildcards,

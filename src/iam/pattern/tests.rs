@@ -57,8 +57,8 @@ proptest! {
     }
 
     #[test]
-    fn fields_keep_wildcards_to_themselves(
-        pattern in "arn:[a*]{0,2}:[a*]{0,2}:[a*]{0,2}:[a*]{0,2}:[ab*?:]{0,5}",
+    fn conditions_look_at_each_field_alone(
+        pattern in "arn:[a*?]{0,2}:[a*]{0,2}:[a*]{0,2}:[a*]{0,2}:[ab*?:]{0,5}",
         text in "arn:[a]{0,2}:[a]{0,2}:[a]{0,2}:[a]{0,2}:[ab:]{0,5}",
     ) {
         let pattern_fields: Vec<&str> = pattern.splitn(6, ':').collect();
@@ -66,8 +66,47 @@ proptest! {
         let expected = pattern_fields.iter().zip(&text_fields).all(|(pattern, text)| {
             naive(&elements(pattern), &text.chars().collect::<Vec<_>>())
         });
-        let found = ArnPattern::new(&pattern, true).unwrap().matches(&Target::new(&text), &Values(&[]));
-        prop_assert_eq!(found, expected, "{} against {}", pattern, text);
+        let found = ArnPattern::of_condition(&pattern, true).unwrap();
+        prop_assert_eq!(
+            found.matches(&Target::new(&text), &Values(&[])), expected, "{} against {}", pattern, text
+        );
+    }
+
+    #[test]
+    fn stars_at_the_end_of_a_field_pass_colons(
+        pattern in "arn:[a*?]{0,3}(:[a*?]{0,3}){1,5}", text in "arn(:[a]{0,2}){2,7}",
+    ) {
+        let Ok(compiled) = ArnPattern::of_resource(&pattern, true) else {
+            prop_assert!(pattern.matches(':').count() < 5, "{}", pattern);
+            return Ok(());
+        };
+        let characters: Vec<char> = text.chars().collect();
+        prop_assert_eq!(
+            compiled.matches(&Target::new(&text), &Values(&[])),
+            naive_resource(&pattern.chars().collect::<Vec<_>>(), &characters, 0),
+            "{} against {}", pattern, text
+        );
+    }
+}
+
+/// The definition of a `Resource`'s stars, word for word.
+fn naive_resource(pattern: &[char], text: &[char], colons: usize) -> bool {
+    let within = |it: &char| *it != ':' || colons >= 5;
+    match (pattern, text) {
+        ([], rest) => rest.is_empty(),
+        (['*', after @ ..], text) => {
+            let crossing = after.first().is_none_or(|it| *it == ':');
+            let most = text.iter().take_while(|it| crossing || within(it)).count();
+            (0..=most).any(|taken| naive_resource(after, &text[taken..], colons))
+        }
+        (['?', after @ ..], [found, text @ ..]) => {
+            within(found) && naive_resource(after, text, colons)
+        }
+        ([wanted, after @ ..], [found, text @ ..]) => {
+            let colons = colons + usize::from(*wanted == ':');
+            wanted == found && naive_resource(after, text, colons)
+        }
+        (_, []) => false,
     }
 }
 
@@ -87,13 +126,19 @@ fn hostile_patterns_take_linear_time() {
         assert!(!glob.matches(&text));
         assert!(start.elapsed() < Duration::from_secs(2), "{pattern:.40} took too long");
     }
+    let pattern = format!("arn:*:{}b", "*a*a?:".repeat(300));
+    let pattern = ArnPattern::of_resource(&pattern, true).unwrap();
+    let text = format!("arn:aws:x:::{}", "a:".repeat(50_000));
+    let start = Instant::now();
+    assert!(!pattern.matches(&Target::new(&text), &Values(&[])));
+    assert!(start.elapsed() < Duration::from_secs(2));
 }
 
 #[test]
 fn variables_are_filled() {
     let values = Values(&[("aws:username", "an*a"), ("aws:principaltag/team", "blue")]);
     let matches = |pattern: &str, text: &str| {
-        ArnPattern::new(pattern, true).unwrap().matches(&Target::new(text), &values)
+        ArnPattern::of_resource(pattern, true).unwrap().matches(&Target::new(text), &values)
     };
     assert!(matches("arn:aws:s3:::b/${aws:username}/*", "arn:aws:s3:::b/an*a/x"));
     assert!(!matches("arn:aws:s3:::b/${aws:username}/*", "arn:aws:s3:::b/anna/x"));
@@ -105,16 +150,20 @@ fn variables_are_filled() {
         "arn:aws:s3:::blue-b/*?$"
     ));
     assert!(!matches("arn:aws:s3:::b/${*}", "arn:aws:s3:::b/x"));
-    let literal = ArnPattern::new("arn:aws:s3:::b/${aws:username}", false).unwrap();
+    let literal = ArnPattern::of_resource("arn:aws:s3:::b/${aws:username}", false).unwrap();
     assert!(literal.matches(&Target::new("arn:aws:s3:::b/${aws:username}"), &values));
 }
 
 #[test]
 fn broken_variables_are_errors() {
     for pattern in ["arn:aws:s3:::b/${aws:username", "arn:aws:s3:::${}", "arn:aws:s3:::${a:b, c}"] {
-        assert!(ArnPattern::new(pattern, true).is_err(), "{pattern}");
+        assert!(ArnPattern::of_resource(pattern, true).is_err(), "{pattern}");
     }
     for pattern in ["bucket", "arn:aws:s3", "*:aws:s3:::b", ""] {
-        assert_eq!(ArnPattern::new(pattern, true).unwrap_err(), TemplateError::NoArn, "{pattern}");
+        assert_eq!(
+            ArnPattern::of_resource(pattern, true).unwrap_err(),
+            TemplateError::NoArn,
+            "{pattern}"
+        );
     }
 }

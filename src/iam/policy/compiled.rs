@@ -123,7 +123,7 @@ pub(crate) fn action(text: &str) -> Result<Glob, String> {
 
 /// A `Resource`'s pattern.
 pub(crate) fn resource(text: &str, variables: bool) -> Result<ArnPattern, String> {
-    ArnPattern::new(text, variables).map_err(|error| match error {
+    ArnPattern::of_resource(text, variables).map_err(|error| match error {
         TemplateError::NoArn => format!("`{}` is neither an ARN nor `*`", text.escape_debug()),
         other => other.to_string(),
     })
