@@ -109,7 +109,16 @@ fn narrow(
     layer: Layer,
     found: &StatementRef,
 ) -> Option<Change> {
-    let named = |list: &[NamedPolicy]| list.iter().position(|it| it.name == found.document);
+    let subject = RequestSubject::new(request, policies);
+    // Names need not be unique: it is the one whose statement does deny.
+    let named = |list: &[NamedPolicy]| {
+        list.iter().position(|it| {
+            let statement = it.policy.compiled().get(found.index);
+            it.name == found.document
+                && statement
+                    .is_some_and(|it| it.effect == Effect::Deny && it.applies(&subject).is_some())
+        })
+    };
     let in_levels = |levels: &[Vec<NamedPolicy>]| {
         levels.iter().enumerate().find_map(|(level, list)| named(list).map(|it| (Some(level), it)))
     };

@@ -51,10 +51,10 @@ fn syntax_errors_have_a_place() {
 
 #[test]
 fn an_oversized_document_is_refused() {
-    let text = format!("{{\"Id\": \"{}\"}}", "x".repeat(140_000));
+    let text = format!("{{\"Id\": \"{}\"}}", "x".repeat(270_000));
     let found = errors(&text);
     assert_eq!(found.len(), 1);
-    assert!(found[0].2.contains("131072 characters"), "{found:?}");
+    assert!(found[0].2.contains("262144 characters"), "{found:?}");
 }
 
 #[test]

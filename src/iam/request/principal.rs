@@ -75,6 +75,10 @@ impl RequestPrincipal {
             return Ok(Self::Anonymous);
         }
         let wrong = || RequestError::Principal(text.to_owned());
+        // An origin access identity is CloudFront's own, and of no account.
+        if text.starts_with("arn:") && text.contains(":iam::cloudfront:user/") {
+            return Ok(Self::Service(text.to_owned()));
+        }
         if text.starts_with("arn:") {
             return PrincipalArn::parse(text).map(Self::Arn).ok_or_else(wrong);
         }

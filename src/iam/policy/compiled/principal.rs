@@ -139,6 +139,9 @@ impl Named {
     fn names(&self, principal: &RequestPrincipal) -> Option<Grant> {
         let arn = match (self, principal) {
             (Self::Everyone, _) => return Some(Grant::Direct),
+            (Self::Exact { arn: exact, .. }, RequestPrincipal::Service(name)) => {
+                return (**exact == **name).then_some(Grant::Direct);
+            }
             (_, RequestPrincipal::Arn(arn)) => arn,
             _ => return None,
         };
@@ -210,6 +213,12 @@ fn named(name: &str) -> Result<Named, String> {
     }
     let wrong = || format!("`{}` names no account, user, role or session", name.escape_debug());
     let arn = Arn::parse(name).map_err(|_| wrong())?;
+    // CloudFront's origin access identities are users of an account called `cloudfront`.
+    // <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html>
+    if arn.service == "iam" && arn.account == "cloudfront" && arn.resource.starts_with("user/") {
+        let account = arn.account.as_str().into();
+        return Ok(Named::Exact { arn: name.into(), account, session_of: None });
+    }
     if arn.account.len() != 12 || !arn.account.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(wrong());
     }
@@ -230,8 +239,6 @@ fn named(name: &str) -> Result<Named, String> {
             }
             Ok(Named::Exact { arn: name.into(), account, session_of: Some(role.into()) })
         }
-        // Some services name themselves so (CloudFront's origin access identity has the account
-        // `cloudfront`); nobody whom this engine knows asks as one of them.
         _ => Err(wrong()),
     }
 }
