@@ -6,10 +6,12 @@ use crate::cloud::authorize::Ask;
 use crate::cloud::caller::Caller;
 use crate::cloud::catalog::epoch;
 use crate::cloud::clock::after;
+use crate::cloud::crawler::{self, CrawlRequest, DeleteBehavior, S3Target, UpdateBehavior};
 use crate::cloud::error::ApiError;
 use crate::cloud::job::Job;
+use crate::cloud::s3::Store;
 use crate::cloud::seed::CrawlerSeed;
-use crate::cloud::service_access;
+use crate::cloud::service_access::{self, GLUE};
 use crate::cloud::state::State;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -427,7 +429,7 @@ fn crawl(
 ) -> Result<Found, String> {
     let arn = state.settings.arn("glue", &format!("crawler/{name}"));
     let caller = state
-        .assume_for_service("glue.amazonaws.com", role, &arn, "StartCrawler", "AWS-Crawler")
+        .assume_for_service(GLUE, role, &arn, "StartCrawler", "AWS-Crawler")
         .map_err(|_| {
             format!(
                 "Service is unable to assume provided role. Please verify role's TrustPolicy \
@@ -435,8 +437,66 @@ fn crawl(
             )
         })?;
     service_access::crawler_logs(state, &caller, name).map_err(|denied| denied.message)?;
-    let _ = settings;
-    Err("the crawler is not built in".to_owned())
+    let request = request(name, settings);
+    let store = Store(Arc::clone(state));
+    let outcome =
+        crawler::crawl(&request, &store, &store, &caller).map_err(|error| error.to_string())?;
+    for line in &outcome.log {
+        tracing::info!(crawler = name, "{line}");
+    }
+    Ok(Found {
+        created: outcome.created.len(),
+        updated: outcome.updated.len(),
+        deleted: outcome.deleted.len(),
+    })
+}
+
+/// The crawler's settings as the crawl takes them.
+fn request(name: &str, settings: &Map<String, Value>) -> CrawlRequest {
+    let text =
+        |name: &str| settings.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let inner = |outer: &str, inner: &str| {
+        settings.get(outer).and_then(|value| value.get(inner)).and_then(Value::as_str)
+    };
+    let targets = settings.get("Targets").and_then(|targets| targets.get("S3Targets"));
+    let targets = targets
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .map(|target| S3Target {
+            path: target.get("Path").and_then(Value::as_str).unwrap_or_default().to_owned(),
+            exclusions: target
+                .get("Exclusions")
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_str)
+                .map(str::to_owned)
+                .collect(),
+            sample_size: target
+                .get("SampleSize")
+                .and_then(Value::as_u64)
+                .and_then(|size| usize::try_from(size).ok()),
+        })
+        .collect();
+    CrawlRequest {
+        crawler_name: name.to_owned(),
+        targets,
+        database: text("DatabaseName"),
+        table_prefix: text("TablePrefix"),
+        configuration: text("Configuration"),
+        update_behavior: match inner("SchemaChangePolicy", "UpdateBehavior") {
+            Some("LOG") => UpdateBehavior::Log,
+            _ => UpdateBehavior::UpdateInDatabase,
+        },
+        delete_behavior: match inner("SchemaChangePolicy", "DeleteBehavior") {
+            Some("LOG") => DeleteBehavior::Log,
+            Some("DELETE_FROM_DATABASE") => DeleteBehavior::DeleteFromDatabase,
+            _ => DeleteBehavior::DeprecateInDatabase,
+        },
+        new_folders_only: inner("RecrawlPolicy", "RecrawlBehavior")
+            == Some("CRAWL_NEW_FOLDERS_ONLY"),
+    }
 }
 
 async fn stop(state: &Arc<State>, caller: &Caller, input: &Value) -> Result<Value, ApiError> {
