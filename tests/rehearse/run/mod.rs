@@ -1,0 +1,4 @@
+//! The run against the cloud, without the rehearsal around it: resuming, racing, rolling back.
+
+mod smooth;
+mod stage;

@@ -1,0 +1,231 @@
+//! A cloud with a small shop in it, and the run's own calls made against it.
+
+use jiff::Timestamp;
+use snaplake::aws::{BoxFuture, Clients, Clock, Settings, StaticCredentials};
+use snaplake::cloud::seed::{
+    BucketSeed, CrawlerSeed, DatabaseSeed, KeySeed, PolicySeed, RoleSeed, SnapshotSeed,
+    WorkgroupSeed,
+};
+use snaplake::cloud::storage::Encryption;
+use snaplake::cloud::{Cloud, CloudHandle, CloudOptions, VirtualClock};
+use snaplake::config;
+use snaplake::pipeline::{DocumentKind, Pipeline, PrincipalKind};
+use snaplake::run::{self, NoProgress, Progress, RunOptions, RunReport};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+const DATABASE: &str = "
+CREATE TABLE customers (id INT NOT NULL, name VARCHAR(40), born_on DATE, photo BLOB, score DOUBLE);
+INSERT INTO customers VALUES (1, '陽菜', '1990-02-28', NULL, 1.5), (2, 'O''Brien \"x\"', NULL, x'00ff', NULL),
+  (3, 'Zoë', '2001-12-31', x'', -2e10);
+CREATE TABLE orders (id BIGINT NOT NULL, customer_id INT, total DECIMAL(10,2), paid_at DATETIME);
+INSERT INTO orders VALUES (10, 1, 12.50, '2024-01-01 10:00:00.123456'), (11, 1, -3.05, NULL),
+  (12, 2, 99999999.99, '2024-02-29 23:59:59'), (13, 3, NULL, '1969-06-01 00:00:00');
+CREATE TABLE empty_ones (id INT NOT NULL, note TEXT);
+";
+
+/// The configuration; `mode` is the catalog's, `snapshot` the source's.
+pub fn pipeline(mode: &str, snapshot: &str) -> Pipeline {
+    let text = format!(
+        r#"
+name = "tiny"
+account = "123456789012"
+region = "eu-central-1"
+
+[source]
+engine = "mysql"
+instance = "tiny-production"
+snapshot = "{snapshot}"
+database = "tiny"
+
+[lake]
+bucket = "tiny-lake-123456789012"
+
+[catalog]
+database = "tiny"
+mode = "{mode}"
+
+[retention]
+exports = 2
+
+[[views]]
+name = "paid"
+sql = "SELECT o.id, c.name FROM orders o JOIN customers c ON o.customer_id = c.id WHERE o.paid_at IS NOT NULL"
+"#
+    );
+    let config = config::parse(Path::new("snaplake.toml"), &text).unwrap();
+    Pipeline::from_config(&config).unwrap()
+}
+
+/// The cloud's virtual time, as a run's clock.
+#[derive(Debug, Clone)]
+pub struct CloudClock(pub VirtualClock);
+
+impl Clock for CloudClock {
+    fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
+        self.0.advance(duration);
+        Box::pin(tokio::task::yield_now())
+    }
+}
+
+/// A cloud with everything that a run needs.
+pub struct Stage {
+    pub cloud: CloudHandle,
+    pub pipeline: Pipeline,
+    pub clients: Clients,
+    pub clock: CloudClock,
+    pub folder: tempfile::TempDir,
+}
+
+impl Stage {
+    pub async fn new(mode: &str, snapshot: &str) -> Self {
+        let pipeline = pipeline(mode, snapshot);
+        let folder = tempfile::tempdir().unwrap();
+        let database = rusqlite::Connection::open(folder.path().join("tiny.db")).unwrap();
+        database.execute_batch(DATABASE).unwrap();
+        let options =
+            CloudOptions::new(&pipeline.account, &pipeline.region, &folder.path().join("cloud"));
+        let cloud = Cloud::start(options).await.unwrap();
+        set(&cloud, &pipeline);
+        let clients = clients(&cloud, &pipeline).await;
+        let clock = CloudClock(cloud.clock());
+        let stage = Self { cloud, pipeline, clients, clock, folder };
+        stage.snapshot(3);
+        stage
+    }
+
+    /// Adds an automated snapshot that was made `hours_ago`.
+    pub fn snapshot(&self, hours_ago: u32) {
+        let url = format!("sqlite:{}", self.source().display());
+        self.cloud
+            .seed()
+            .database(&DatabaseSeed {
+                id: self.pipeline.source.kind.id().to_owned(),
+                cluster: false,
+                engine: self.pipeline.source.engine.as_str().to_owned(),
+                engine_version: None,
+                database: self.pipeline.source.database.clone(),
+                source_url: url,
+                allocated_storage: 100,
+                snapshots: vec![SnapshotSeed { name: None, automated: true, hours_ago }],
+            })
+            .unwrap();
+    }
+
+    pub fn source(&self) -> PathBuf {
+        self.folder.path().join("tiny.db")
+    }
+
+    pub fn journal(&self) -> PathBuf {
+        self.folder.path().join("runs")
+    }
+
+    pub fn options(&self) -> RunOptions {
+        RunOptions { journal: self.journal(), ..RunOptions::default() }
+    }
+
+    pub async fn run_with(&self, options: RunOptions, progress: &dyn Progress) -> RunReport {
+        run::run(&self.pipeline, &self.clients, &self.clock, options, progress).await.unwrap()
+    }
+
+    pub async fn run(&self) -> RunReport {
+        self.run_with(self.options(), &NoProgress).await
+    }
+
+    /// How many exports RDS was asked to start and agreed to.
+    pub fn exports_started(&self) -> usize {
+        let log = self.cloud.log();
+        log.iter().filter(|a| a.action == "rds:StartExportTask" && a.allowed).count()
+    }
+
+    /// Where every live table points, by name.
+    pub async fn live(&self) -> Vec<(String, String)> {
+        let status = run::status(&self.pipeline, &self.clients).await.unwrap();
+        status
+            .tables
+            .into_iter()
+            .map(|table| (table.table, table.location.unwrap_or_default()))
+            .collect()
+    }
+}
+
+fn set(cloud: &CloudHandle, pipeline: &Pipeline) {
+    let documents = pipeline.documents();
+    let of = |kind: &DocumentKind| -> Vec<PolicySeed> {
+        documents
+            .iter()
+            .filter(|document| document.kind == *kind)
+            .map(|document| PolicySeed::new(document.file.clone(), document.to_json()))
+            .collect()
+    };
+    let seed = cloud.seed();
+    let encryption = Encryption::Kms { key: pipeline.key_arn(), bucket_key: true };
+    for principal in pipeline.principals() {
+        seed.role(&RoleSeed {
+            arn: principal.arn,
+            trust: of(&DocumentKind::Trust(principal.kind)).remove(0),
+            policies: of(&DocumentKind::Identity(principal.kind)),
+            boundary: None,
+        })
+        .unwrap();
+    }
+    seed.key(&KeySeed {
+        id: pipeline.key_id().to_owned(),
+        policy: of(&DocumentKind::Key).remove(0),
+        aliases: pipeline.key_alias().into_iter().collect(),
+    })
+    .unwrap();
+    seed.bucket(&BucketSeed {
+        name: pipeline.lake.bucket.clone(),
+        policy: of(&DocumentKind::Bucket).into_iter().next(),
+        encryption: Some(encryption.clone()),
+        tags: pipeline.tags.clone(),
+    })
+    .unwrap();
+    for database in [pipeline.catalog.database.clone(), pipeline.staging_database()] {
+        seed.glue_database(&database).unwrap();
+    }
+    seed.workgroup(&WorkgroupSeed {
+        name: pipeline.athena.workgroup.clone(),
+        results: Some(pipeline.results_location()),
+        encryption: Some(encryption),
+        enforced: true,
+        bytes_scanned_cutoff: Some(pipeline.athena.scan_limit),
+    })
+    .unwrap();
+    if pipeline.principals().iter().any(|principal| principal.kind == PrincipalKind::Crawler) {
+        seed.crawler(&CrawlerSeed {
+            name: pipeline.crawler_name(),
+            role: pipeline.role_arn(PrincipalKind::Crawler),
+            database: pipeline.staging_database(),
+            paths: vec![format!("s3://{}/{}", pipeline.lake.bucket, pipeline.exports_prefix())],
+            table_prefix: None,
+            configuration: None,
+            update_behavior: Some("LOG".to_owned()),
+            delete_behavior: Some("LOG".to_owned()),
+            recrawl_behavior: None,
+        })
+        .unwrap();
+    }
+}
+
+async fn clients(cloud: &CloudHandle, pipeline: &Pipeline) -> Clients {
+    let runner = pipeline.role_arn(PrincipalKind::Runner);
+    let credentials = cloud.seed().credentials_for(&runner, "test").unwrap();
+    Clients::connect(Settings {
+        profile: None,
+        region: Some(pipeline.region.clone()),
+        endpoint_url: Some(cloud.endpoint()),
+        credentials: Some(StaticCredentials {
+            access_key_id: credentials.access_key_id,
+            secret_access_key: credentials.secret_access_key,
+            session_token: credentials.session_token,
+        }),
+    })
+    .await
+    .unwrap()
+}
