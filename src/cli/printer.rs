@@ -86,8 +86,8 @@ impl Printer {
 /// Sends `tracing` to stderr: warnings by default, more with `-v`, or as `SNAPLAKE_LOG` says.
 pub(super) fn init_tracing(global: &Global) {
     let level = match global.verbose {
-        0 => "warn,aws_config=error",
-        1 => "snaplake=info,warn",
+        0 => "warn,aws_config=error,s3s=off",
+        1 => "snaplake=info,warn,s3s=off",
         _ => "snaplake=debug,info",
     };
     let filter = tracing_subscriber::EnvFilter::try_from_env("SNAPLAKE_LOG")

@@ -79,3 +79,13 @@ fn script(name: &str, more: &[&str]) {
 fn the_whole_pipeline_by_hand() {
     script("pipeline.py", &[]);
 }
+
+#[test]
+fn objects_as_boto3_knows_them() {
+    script("objects.py", &[]);
+}
+
+#[test]
+fn identities_signatures_and_denials() {
+    script("identities.py", &[]);
+}
