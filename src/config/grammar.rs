@@ -242,7 +242,7 @@ static SOURCE: Section = Section {
             absent: Absent::Text("latest-automated"),
             doc: "Which snapshot a run exports: the newest automated or manual one, one that the \
                   run makes, or the one with this ARN.",
-            example: "\"latest-automated\"",
+            example: "\"create\"",
         },
         Key {
             name: "database",
@@ -278,7 +278,7 @@ static LAKE: Section = Section {
             shape: Shape::Text(&rules::PREFIX),
             absent: Absent::Text("exports"),
             doc: "The folder of the bucket that exports are written under.",
-            example: "\"exports\"",
+            example: "\"rds/exports\"",
         },
         Key {
             name: "key",
@@ -286,7 +286,7 @@ static LAKE: Section = Section {
             absent: Absent::Text("create"),
             doc: "The KMS key that everything in the bucket is encrypted with: one that Terraform \
                   makes, or the one with this ARN.",
-            example: "\"create\"",
+            example: "\"arn:aws:kms:ap-northeast-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab\"",
         },
     ]],
     one_of: &[],
@@ -300,7 +300,7 @@ static CATALOG: Section = Section {
             shape: Shape::Text(&rules::GLUE_DATABASE),
             absent: Absent::Derived("the name, with `_` for `-`"),
             doc: "The Glue database. A second one, `<database>_staging`, holds exports under test.",
-            example: "\"shop\"",
+            example: "\"shop_lake\"",
         },
         Key {
             name: "mode",
@@ -308,7 +308,7 @@ static CATALOG: Section = Section {
             absent: Absent::Text("direct"),
             doc: "How tables get into the catalog: registered from the export's own manifests, or \
                   found by a Glue crawler.",
-            example: "\"direct\"",
+            example: "\"crawler\"",
         },
     ]],
     one_of: &[],
@@ -322,7 +322,7 @@ static ATHENA: Section = Section {
             shape: Shape::Text(&rules::WORKGROUP),
             absent: Absent::Derived("the name"),
             doc: "The workgroup that queries run in. Its settings override the client's.",
-            example: "\"shop\"",
+            example: "\"analytics\"",
         },
         Key {
             name: "scan_limit",
@@ -372,7 +372,7 @@ static RETENTION: Section = Section {
         absent: Absent::Number(3),
         doc: "How many exports stay in the bucket, the live one included. What is live is never \
               deleted, and a rollback can go back as far as exports are kept.",
-        example: "3",
+        example: "7",
     }]],
     one_of: &[],
 };

@@ -96,8 +96,14 @@ pub fn parse_with(
     let shown = error::text(path, text);
     let mut reader = Reader { text: &shown, errors: Vec::new() };
     let (table, problems) = DeTable::parse_recoverable(text);
+    let line = |at: usize| text.bytes().take(at).filter(|byte| *byte == b'\n').count();
+    let mut broken = None;
     for problem in &problems {
         let span = problem.span().unwrap_or(0..0);
+        // What else is wrong in a broken line mostly follows from the first.
+        if broken.replace(line(span.start)) == Some(line(span.start)) {
+            continue;
+        }
         let error = ConfigError::new(&shown, &span, format!("broken TOML: {}", problem.message()))
             .help("see https://toml.io/en/v1.0.0");
         reader.error(error);
@@ -119,6 +125,7 @@ pub fn parse_with(
         return Ok(Config { pipelines, text: shown.clone() });
     }
     let mut errors = reader.errors;
+    errors.retain(|error| !follows(error, &problems, text));
     errors.sort_by_key(ConfigError::offset);
     errors.dedup_by(|one, other| {
         one.offset() == other.offset() && one.to_string() == other.to_string()
@@ -131,6 +138,18 @@ fn tables(file: &Table) -> Vec<Table> {
         [] => vec![file.clone()],
         several => several.iter().map(|own| read::over(&grammar::PIPELINE, own, file)).collect(),
     }
+}
+
+/// Whether an error may only follow from broken TOML: it is of the same line, or a key of a table
+/// whose header was not understood.
+fn follows(error: &ConfigError, problems: &[toml::de::Error], text: &str) -> bool {
+    let line = |at: usize| text.bytes().take(at).filter(|byte| *byte == b'\n').count();
+    let own = error.to_string();
+    !own.starts_with("broken TOML")
+        && problems.iter().filter_map(toml::de::Error::span).any(|problem| {
+            line(problem.start) == line(error.offset())
+                || own.starts_with("unknown key") && problem.start < error.offset()
+        })
 }
 
 /// What two pipelines would both make, or both write to, must differ.

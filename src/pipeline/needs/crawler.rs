@@ -51,6 +51,7 @@ pub(super) fn needs(pipeline: &Pipeline, needs: &mut Vec<Need>) {
         pipeline.glue_tables(&staging),
     )
     .need(Step::Crawl, "glue:GetTable", "the crawler compares what it finds with what is there")
+    .need(Step::Crawl, "glue:GetTables", "the crawler looks for tables whose files are gone")
     .need(Step::Crawl, "glue:CreateTable", "the crawler makes a table of each table's folder")
     .need(Step::Crawl, "glue:UpdateTable", "the crawler changes tables whose files have changed")
     .need(Step::Crawl, "glue:GetPartitions", "the crawler compares the folders below a table's")
