@@ -50,8 +50,10 @@ struct Findings<'a> {
     boundary: bool,
     session: bool,
     identity: Option<Found<'a>>,
-    /// The strongest allowance of the resource's policy or of a grant on it.
-    resource: Option<(Grant, Layer, Found<'a>)>,
+    /// The strongest allowance of the resource's policy.
+    resource: Option<(Grant, Found<'a>)>,
+    /// The strongest allowance of a grant on the key.
+    granted: Option<(Grant, Found<'a>)>,
     /// Whether the resource's policy lets the account's own policies decide.
     delegated: bool,
 }
@@ -71,6 +73,7 @@ impl<'a> Findings<'a> {
             || !within_account
             || levels(&policies.scps, subject, Layer::ServiceControl)?;
         let (resource, delegated) = resource(subject, policies)?;
+        let granted = granted(subject, policies);
         let (identity, boundary, session) = if within_account {
             (
                 first(&policies.identity, subject, Layer::Identity)?,
@@ -84,7 +87,7 @@ impl<'a> Findings<'a> {
             (None, true, true)
         };
         let endpoint = each(&policies.endpoint, subject, Layer::Endpoint)?;
-        Ok(Self { rcps, scps, endpoint, boundary, session, identity, resource, delegated })
+        Ok(Self { rcps, scps, endpoint, boundary, session, identity, resource, granted, delegated })
     }
 
     fn conclude(&self, subject: &RequestSubject<'a>, policies: &Policies) -> Verdict<'a> {
@@ -103,30 +106,43 @@ impl<'a> Findings<'a> {
         if root && special::refuses_root(subject.action()) {
             return Verdict::not_allowed(Layer::AccountRoot);
         }
-        let by_resource = match &self.resource {
-            Some((_, layer, found)) => Verdict::allowed(*layer, Some(*found)),
+        // A grant is enough, within the account and across accounts: users of another account "cannot
+        // use the KMS key until you attach IAM policies …, or use grants to manage access"
+        // <https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-external-accounts.html>
+        if let Some((grant, found)) = self.granted {
+            let by_grant = Verdict::allowed(Layer::Grant, Some(found));
+            match grant {
+                Grant::Direct => return by_grant,
+                Grant::Role if self.boundary && self.session => return by_grant,
+                Grant::Role | Grant::Account => {}
+            }
+        }
+        let by_resource = match self.resource {
+            Some((_, found)) => Verdict::allowed(Layer::Resource, Some(found)),
             None => Verdict::not_allowed(Layer::Resource),
         };
         if !special::within_account(principal) {
             return match self.resource {
-                Some((Grant::Direct, ..)) => by_resource,
+                Some((Grant::Direct, _)) => by_resource,
                 _ => Verdict::not_allowed(Layer::Resource),
             };
         }
         let by_account = self.by_account(root);
+        let account_granted = matches!(self.granted, Some((Grant::Account, _)));
         if !subject.same_account() {
-            return if self.resource.is_some() { by_account } else { by_resource };
+            let admitted = self.resource.is_some() || account_granted;
+            return if admitted { by_account } else { by_resource };
         }
         // The request of a federated user is limited even where the policy names the IAM user.
-        let direct = |grant: Grant| {
-            grant == Grant::Direct
-                && !(policies.session.is_some()
-                    && matches!(principal, RequestPrincipal::Arn(arn) if arn.kind() == PrincipalKind::User))
-        };
+        let federated = policies.session.is_some()
+            && matches!(principal, RequestPrincipal::Arn(arn) if arn.kind() == PrincipalKind::User);
         match self.resource {
-            Some((grant, ..)) if direct(grant) => by_resource,
-            Some((Grant::Role | Grant::Direct, ..)) => self.limited(by_resource),
-            _ if special::resource_policy_decides(subject) && !self.delegated => {
+            Some((Grant::Direct, _)) if !federated => by_resource,
+            Some((Grant::Role | Grant::Direct, _)) => self.limited(by_resource),
+            _ if special::resource_policy_decides(subject)
+                && !self.delegated
+                && !account_granted =>
+            {
                 Verdict::not_allowed(Layer::Resource)
             }
             _ => by_account,
@@ -214,35 +230,37 @@ fn levels<'a>(
     Ok(all)
 }
 
-/// The strongest allowance of the resource's policy and grants, and whether the account is named.
-#[expect(clippy::type_complexity, reason = "read once, right below its definition")]
+/// The strongest allowance of the resource's policy, and whether it names the account.
+#[expect(clippy::type_complexity, reason = "taken apart where it is called")]
 fn resource<'a>(
     subject: &RequestSubject<'a>,
     policies: &'a Policies,
-) -> Result<(Option<(Grant, Layer, Found<'a>)>, bool), Denial<'a>> {
-    let mut best: Option<(Grant, Layer, Found<'a>)> = None;
+) -> Result<(Option<(Grant, Found<'a>)>, bool), Denial<'a>> {
+    let mut best: Option<(Grant, Found<'a>)> = None;
     let mut delegated = false;
-    let mut offer = |grant: Grant, layer: Layer, found: Found<'a>| {
-        delegated |= grant == Grant::Account;
-        if best.is_none_or(|(strongest, ..)| grant > strongest) {
-            best = Some((grant, layer, found));
-        }
-    };
-    if let Some(document) = &policies.resource {
-        for (index, statement, grant) in applying(document, subject) {
-            match statement.effect {
-                Effect::Deny if special::ignores_denial(subject) => {}
-                Effect::Deny => return Err((Layer::Resource, found(document, index))),
-                Effect::Allow => offer(grant, Layer::Resource, found(document, index)),
+    let Some(document) = &policies.resource else { return Ok((None, false)) };
+    for (index, statement, grant) in applying(document, subject) {
+        match statement.effect {
+            Effect::Deny if special::ignores_denial(subject) => {}
+            Effect::Deny => return Err((Layer::Resource, found(document, index))),
+            Effect::Allow => {
+                delegated |= grant == Grant::Account;
+                if best.is_none_or(|(strongest, _)| grant > strongest) {
+                    best = Some((grant, found(document, index)));
+                }
             }
         }
     }
-    for (index, grant) in policies.grants.iter().enumerate() {
-        if let Some(how) = special::kms_grant(grant, subject) {
-            offer(how, Layer::Grant, Found { document: &grant.id, index, sid: None });
-        }
-    }
     Ok((best, delegated))
+}
+
+/// The strongest allowance of the grants on the key.
+fn granted<'a>(subject: &RequestSubject<'a>, policies: &'a Policies) -> Option<(Grant, Found<'a>)> {
+    let grants = policies.grants.iter().enumerate().filter_map(|(index, grant)| {
+        let found = Found { document: &grant.id, index, sid: None };
+        special::kms_grant(grant, subject).map(|how| (how, found))
+    });
+    grants.max_by_key(|(how, _)| *how)
 }
 
 #[cfg(test)]

@@ -78,6 +78,8 @@ pub struct Policies {
 pub struct KmsGrant {
     /// Its id or name, for answers.
     pub id: String,
+    /// The ARN or the id of the key that it is on; `None` where that is the request's resource.
+    pub key_id: Option<String>,
     /// Who may use it: the ARN of an account, user, role or session, or a service's name.
     pub grantee_principal: String,
     /// Who may retire it.

@@ -51,6 +51,8 @@ impl Grant {
     pub(super) fn to_iam(&self) -> KmsGrant {
         KmsGrant {
             id: format!("grant {}", self.id),
+            // Kept with its key, and asked for with it.
+            key_id: None,
             grantee_principal: self.grantee.clone(),
             retiring_principal: self.retiring.clone(),
             operations: self.operations.clone(),

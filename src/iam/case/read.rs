@@ -282,6 +282,7 @@ fn grants(scan: &mut Scan<'_>) -> Result<Vec<KmsGrant>, Failed> {
         scan.object(|scan, key| {
             match key {
                 "GrantId" => grant.id = scan.string()?.into_owned(),
+                "KeyId" => grant.key_id = Some(scan.string()?.into_owned()),
                 "GranteePrincipal" => grant.grantee_principal = scan.string()?.into_owned(),
                 "RetiringPrincipal" => {
                     grant.retiring_principal = Some(scan.string()?.into_owned());

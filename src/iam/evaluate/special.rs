@@ -124,29 +124,43 @@ pub(super) fn ignores_denial(subject: &RequestSubject<'_>) -> bool {
 /// in the request's context as `kms:EncryptionContext:KEY`.
 pub(super) fn kms_grant(grant: &KmsGrant, subject: &RequestSubject<'_>) -> Option<Grant> {
     let operation = subject.action().strip_prefix("kms:")?;
-    if operation == "retiregrant" && grant.retiring_principal.is_some() {
-        let retiring = grant.retiring_principal.as_deref()?;
-        if let Some(how) = named(retiring, subject.principal()) {
-            return Some(how);
-        }
+    let key = subject.target().text();
+    let on_key = |id: &str| key == id || key.split_once(":key/").is_some_and(|(_, it)| it == id);
+    if grant.key_id.as_deref().is_some_and(|id| !on_key(id)) {
+        return None;
+    }
+    if operation == "retiregrant"
+        && let Some(how) =
+            grant.retiring_principal.as_deref().and_then(|it| named(it, subject.principal()))
+    {
+        return Some(how);
     }
     if !grant.operations.iter().any(|it| it.eq_ignore_ascii_case(operation)) {
         return None;
     }
+    if takes_encryption_context(operation) && !constraints_hold(grant, subject) {
+        return None;
+    }
+    named(&grant.grantee_principal, subject.principal())
+}
+
+/// "Encryption context grant constraints are not applied to operations that don't support an
+/// encryption context, such as … management operations, such as `DescribeKey` or `RetireGrant`"
+/// (<https://docs.aws.amazon.com/kms/latest/APIReference/API_GrantConstraints.html>).
+fn takes_encryption_context(operation: &str) -> bool {
+    matches!(operation, "encrypt" | "decrypt" | "reencryptfrom" | "reencryptto")
+        || operation.starts_with("generatedatakey")
+}
+
+fn constraints_hold(grant: &KmsGrant, subject: &RequestSubject<'_>) -> bool {
     let has = |(key, value): &(String, String)| {
         let key = format!("kms:encryptioncontext:{}", key.to_ascii_lowercase());
         matches!(subject.get(&key), Some(Given::One(given)) if given == value)
     };
-    if !grant.encryption_context_subset.iter().all(has) {
-        return None;
-    }
-    if let Some(equals) = &grant.encryption_context_equals {
-        let given = subject.count("kms:encryptioncontext:");
-        if !equals.iter().all(has) || given != equals.len() {
-            return None;
-        }
-    }
-    named(&grant.grantee_principal, subject.principal())
+    let equals = grant.encryption_context_equals.as_ref().is_none_or(|equals| {
+        equals.iter().all(has) && subject.count("kms:encryptioncontext:") == equals.len()
+    });
+    equals && grant.encryption_context_subset.iter().all(has)
 }
 
 fn named(name: &str, principal: &RequestPrincipal) -> Option<Grant> {
