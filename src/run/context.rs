@@ -152,7 +152,17 @@ impl<'a> Context<'a> {
         if self.inspection.is_none() {
             let id = self.export_id()?;
             let stop = &self.options.stop;
-            let read = crate::verify::inspect(self.clients, self.pipeline, &id, stop).await?;
+            let only = &self.journal.state.only_tables;
+            let read = crate::verify::inspect(self.clients, self.pipeline, &id, only, stop).await?;
+            if let Some(missing) =
+                only.iter().find(|name| !read.tables.iter().any(|table| table.name == **name))
+            {
+                return Err(StepError::found(
+                    FailureKind::Setup,
+                    format!("export `{id}` has no table `{}`", missing.escape_debug()),
+                    "`snaplake status` lists the exports that are kept",
+                ));
+            }
             self.inspection = Some(read);
         }
         self.inspection.as_ref().ok_or(StepError::Interrupted)

@@ -31,6 +31,7 @@ pub async fn run(
     };
     if options.resume.is_none() && options.export.is_some() {
         journal.state.kept_export.clone_from(&options.export);
+        journal.state.only_tables.clone_from(&options.tables);
         journal.save()?;
     }
     progress.event(&Event::Started { run_id: &journal.state.report.run_id });
@@ -135,6 +136,9 @@ async fn work(context: &mut Context<'_>, step: Step) -> StepResult {
         (Step::Register, _) => register::run(context).await,
         (Step::Crawl, _) => crawl::run(context).await,
         (Step::Verify, _) => verify::run(context).await,
+        (Step::StageViews | Step::Views, _) if !context.journal.state.only_tables.is_empty() => {
+            Ok(Done::Nothing("only some tables are rolled back".to_owned()))
+        }
         (Step::StageViews, _) => views::stage(context).await,
         (Step::Publish, _) => publish::run(context).await,
         (Step::Views, _) => views::publish(context).await,

@@ -32,6 +32,9 @@ pub(super) struct State {
     /// The export in the lake that is to be published instead of a new one: a rollback.
     #[serde(default)]
     pub(super) kept_export: Option<String>,
+    /// The only tables that a rollback moves; empty means all.
+    #[serde(default)]
+    pub(super) only_tables: Vec<String>,
     /// Whether the run came to its end.
     pub(super) finished: bool,
     /// What the run did.
@@ -122,6 +125,7 @@ impl Journal {
                 planned_snapshot: None,
                 planned_export: None,
                 kept_export: None,
+                only_tables: Vec::new(),
                 finished: false,
                 report,
             },

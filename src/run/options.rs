@@ -17,6 +17,9 @@ pub struct RunOptions {
     pub resume: Option<String>,
     /// Publish this export, already in the lake, instead of making one: a rollback.
     pub export: Option<String>,
+    /// With `export`: only these live tables; empty means all of the export's. The views stay as they
+    /// are when only some tables are rolled back.
+    pub tables: Vec<String>,
     /// Heard by every wait; asking it ends the run cleanly.
     pub stop: Stop,
     /// Checks of each staged table besides the run's own.
@@ -29,6 +32,7 @@ impl std::fmt::Debug for RunOptions {
             .field("journal", &self.journal)
             .field("resume", &self.resume)
             .field("export", &self.export)
+            .field("tables", &self.tables)
             .field("checks", &self.checks.is_some())
             .finish_non_exhaustive()
     }

@@ -102,7 +102,8 @@ pub enum InspectError {
     Interrupted(#[from] Interrupted),
 }
 
-/// Reads manifests and footers of the export `id`. What is wrong with the export becomes a failed
+/// Reads manifests and footers of the export `id`; of the tables with the live names in `only`, or of
+/// all when that is empty. What is wrong with the export becomes a failed
 /// check; only calls that fail are errors.
 ///
 /// # Errors
@@ -111,6 +112,7 @@ pub async fn inspect(
     clients: &Clients,
     pipeline: &Pipeline,
     id: &str,
+    only: &[String],
     stop: &Stop,
 ) -> Result<Inspection, InspectError> {
     let bucket = pipeline.lake.bucket.as_str();
@@ -169,6 +171,9 @@ pub async fn inspect(
             footers: Footers::default(),
         })
         .collect();
+    if !only.is_empty() {
+        tables.retain(|table| only.contains(&table.name));
+    }
     read_footers(clients, bucket, &mut tables, stop).await?;
     Ok(Inspection { checks, tables })
 }

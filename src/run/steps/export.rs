@@ -89,7 +89,9 @@ pub(in crate::run) async fn wait(context: &mut Context<'_>) -> StepResult {
         let Some(task) = find(context, &snapshot, &id).await? else {
             return Err(gone(context, &id, "RDS does not know it any more"));
         };
+        let before = context.journal.state.report.export.clone();
         note(context, &task, adopted);
+        let news = context.journal.state.report.export != before;
         let began = task.task_start_time.as_ref().and_then(timestamp).unwrap_or(asked);
         let elapsed = between(began, context.clock.now());
         match status(&task) {
@@ -111,7 +113,9 @@ pub(in crate::run) async fn wait(context: &mut Context<'_>) -> StepResult {
             u32::try_from(task.total_extracted_data_in_gb.unwrap_or_default()).unwrap_or_default();
         let remaining = estimate(elapsed, percent);
         context.progress.event(&Event::Export { percent, gigabytes, elapsed, remaining });
-        context.journal.save()?;
+        if news {
+            context.journal.save()?;
+        }
         Poll::LONG.wait(context.clock, elapsed, context.stop()).await?;
     }
 }

@@ -178,6 +178,9 @@ fn left_behind(
     plan: &[PlannedTable],
     present: &BTreeMap<String, Table>,
 ) {
+    if !context.journal.state.only_tables.is_empty() {
+        return;
+    }
     let name = context.pipeline.name.clone();
     let gone: Vec<String> = present
         .values()

@@ -1,7 +1,8 @@
 //! Runs in which nothing goes wrong.
 
 use super::stage::Stage;
-use snaplake::run::Action;
+use snaplake::run::{Action, RunOptions, prune};
+use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_publishes_every_table_and_view() {
@@ -23,4 +24,77 @@ async fn a_run_publishes_every_table_and_view() {
         }
         assert_eq!(stage.exports_started(), 1);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_later_run_moves_the_tables_and_a_rollback_moves_them_back() {
+    let stage = Stage::new("direct", "latest-automated").await;
+    let first = stage.run().await;
+    assert!(first.succeeded(), "{:#?}", first.failure);
+    let before = stage.live().await;
+
+    // The same snapshot again: its export is adopted, and nothing moves.
+    let again = stage.run().await;
+    assert!(again.succeeded(), "{:#?}", again.failure);
+    assert!(again.export.as_ref().unwrap().adopted);
+    assert!(again.tables.iter().all(|table| table.action == Action::Unchanged));
+    assert_eq!(stage.exports_started(), 1);
+
+    stage.clock.0.advance(Duration::from_hours(24));
+    let database = rusqlite::Connection::open(stage.source()).unwrap();
+    database
+        .execute_batch(
+            "ALTER TABLE orders ADD COLUMN note VARCHAR(20);
+             UPDATE orders SET note = 'new' WHERE id = 10;
+             DELETE FROM customers WHERE id = 3; DROP TABLE empty_ones;",
+        )
+        .unwrap();
+    stage.snapshot(0);
+    let second = stage.run().await;
+    assert!(second.succeeded(), "{:#?}", second.failure);
+    assert_eq!(stage.exports_started(), 2);
+    let orders = second.tables.iter().find(|table| table.table == "orders").unwrap();
+    assert_eq!(orders.action, Action::Moved);
+    assert_eq!(orders.new_columns, ["note"]);
+    assert_eq!(second.views[0].rows, Some(2));
+    assert!(second.warnings.iter().any(|warning| warning.contains("empty_ones")), "{second:#?}");
+
+    let options = RunOptions {
+        export: Some(first.export.unwrap().id),
+        tables: vec!["orders".to_owned()],
+        ..stage.options()
+    };
+    let back = stage.run_with(options, &snaplake::run::NoProgress).await;
+    assert!(back.succeeded(), "{:#?}", back.failure);
+    assert_eq!(back.tables.len(), 1);
+    assert_eq!(stage.exports_started(), 2, "a rollback exports nothing");
+    let after = stage.live().await;
+    let at = |live: &[(String, String)], name: &str| {
+        live.iter().find(|(table, _)| table == name).unwrap().1.clone()
+    };
+    assert_eq!(at(&after, "orders"), at(&before, "orders"));
+    assert_ne!(at(&after, "customers"), at(&before, "customers"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pruning_spares_what_is_or_was_just_read() {
+    let mut stage = Stage::new("direct", "latest-automated").await;
+    stage.pipeline.retention.exports = 1;
+    let mut exports = Vec::new();
+    for _ in 0..2 {
+        let report = stage.run().await;
+        assert!(report.succeeded(), "{:#?}", report.failure);
+        assert!(report.pruned.is_empty(), "the one before was read a moment ago");
+        exports.push(report.export.unwrap().id);
+        stage.clock.0.advance(Duration::from_mins(30));
+        stage.snapshot(0);
+    }
+    assert!(prune(&stage.pipeline, &stage.clients, &stage.clock).await.unwrap().is_empty());
+    stage.clock.0.advance(Duration::from_hours(1));
+    let pruned = prune(&stage.pipeline, &stage.clients, &stage.clock).await.unwrap();
+    let ids: Vec<_> = pruned.iter().map(|export| export.id.as_str()).collect();
+    assert_eq!(ids, [exports[0].as_str()]);
+    let status = snaplake::run::status(&stage.pipeline, &stage.clients).await.unwrap();
+    let kept: Vec<_> = status.exports.iter().map(|export| export.id.as_str()).collect();
+    assert_eq!(kept, [exports[1].as_str()]);
 }

@@ -1,7 +1,7 @@
 //! A cloud with a small shop in it, and the run's own calls made against it.
 
 use jiff::Timestamp;
-use snaplake::aws::{BoxFuture, Clients, Clock, Settings, StaticCredentials};
+use snaplake::aws::{BoxFuture, Clients, Clock, Settings, StaticCredentials, Stop};
 use snaplake::cloud::seed::{
     BucketSeed, CrawlerSeed, DatabaseSeed, KeySeed, PolicySeed, RoleSeed, SnapshotSeed,
     WorkgroupSeed,
@@ -9,8 +9,8 @@ use snaplake::cloud::seed::{
 use snaplake::cloud::storage::Encryption;
 use snaplake::cloud::{Cloud, CloudHandle, CloudOptions, VirtualClock};
 use snaplake::config;
-use snaplake::pipeline::{DocumentKind, Pipeline, PrincipalKind};
-use snaplake::run::{self, NoProgress, Progress, RunOptions, RunReport};
+use snaplake::pipeline::{DocumentKind, Pipeline, PrincipalKind, Step};
+use snaplake::run::{self, Event, NoProgress, Progress, RunOptions, RunReport};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -228,4 +228,18 @@ async fn clients(cloud: &CloudHandle, pipeline: &Pipeline) -> Clients {
     })
     .await
     .unwrap()
+}
+
+/// Asks to stop at the end of one step.
+pub struct StopAfter {
+    pub step: Step,
+    pub stop: Stop,
+}
+
+impl Progress for StopAfter {
+    fn event(&self, event: &Event<'_>) {
+        if matches!(event, Event::StepEnded { record } if record.step == self.step) {
+            self.stop.ask();
+        }
+    }
 }
