@@ -120,7 +120,13 @@ async fn respond(
             "NotImplemented",
             format!("the rehearsal does not serve `{}`", service.escape_debug()),
         );
-        return json::failure(&request_id, &error).map(into_body);
+        // In the form that the client most likely speaks.
+        let answer = if parts.headers.contains_key("x-amz-target") {
+            json::failure(&request_id, &error)
+        } else {
+            query::failure(&request_id, "https://docs.aws.amazon.com/", &error)
+        };
+        return answer.map(into_body);
     };
     let answer = match Limited::new(body, MAX_BODY).collect().await {
         Ok(body) => {

@@ -89,3 +89,8 @@ fn objects_as_boto3_knows_them() {
 fn identities_signatures_and_denials() {
     script("identities.py", &[]);
 }
+
+#[test]
+fn every_other_operation_and_its_documented_errors() {
+    script("operations.py", &[]);
+}
