@@ -39,6 +39,7 @@ pub use arn::Arn;
 pub use condition::{Operator, SetOperator};
 pub use evaluate::{Decision, Evaluation, Found, Layer, StatementRef, Verdict, decide, evaluate};
 pub use explain::{Change, Edit, Explanation, Mismatch, NearMiss};
+pub use pattern::matches_action;
 pub use policy::{
     Condition, Effect, Element, NamedPolicy, Policy, PolicyError, PolicyErrors, Principals,
     Statement, Version,

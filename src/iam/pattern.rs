@@ -13,6 +13,15 @@ pub(crate) use crossing::Crossing;
 pub(crate) use glob::{Glob, elements};
 pub(crate) use template::{Lookup, Template, TemplateError, Wildcards};
 
+/// Whether an action as a policy writes it (`s3:Get*`) stands for this action; case does not matter.
+///
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html>
+#[must_use]
+pub fn matches_action(pattern: &str, action: &str) -> bool {
+    let pattern = pattern.to_ascii_lowercase();
+    Glob::from_elements(&elements(&pattern)).matches(&action.to_ascii_lowercase())
+}
+
 /// The text of an ARN and where its sixth field, the resource, begins.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Target<'a> {

@@ -1,7 +1,7 @@
 //! The report as one HTML file that opens without a network: no script, no outside resource.
 
 use super::format::{bytes, count, duration, safe};
-use super::{Kind, PrincipalRow, Report, Status, StepRow, TableRow};
+use super::{CheckRow, Kind, PrincipalRow, Report, Status, StepRow, TableRow};
 use handlebars::Handlebars;
 use serde_json::{Value, json};
 
@@ -62,6 +62,7 @@ fn page(report: &Report) -> Value {
         })).collect::<Vec<_>>(),
         "warnings": report.warnings.iter().map(|text| safe(text)).collect::<Vec<_>>(),
         "tables": report.tables.iter().map(table).collect::<Vec<_>>(),
+        "checked": checked(report),
         "views": report.views.iter().map(|view| json!({
             "name": safe(&view.name), "rows": number(view.rows),
             "message": safe(&view.message), "status": status(view.status),
@@ -87,18 +88,37 @@ fn number(value: Option<u64>) -> String {
 }
 
 fn table(row: &TableRow) -> Value {
-    let passed = row.checks.iter().filter(|check| check.status == Status::Passed).count();
-    let made = row.checks.iter().filter(|check| check.status != Status::Skipped).count();
     json!({
         "name": safe(&row.name), "source": safe(&row.source), "rows": number(row.rows),
         "files": number(row.files), "bytes": row.bytes.map_or_else(|| "–".to_owned(), bytes),
-        "made": format!("{passed} of {made}"), "status": status(row.status),
-        "open": row.status == Status::Failed,
-        "checks": row.checks.iter().map(|check| json!({
+        "made": made(&row.checks), "status": status(row.status),
+    })
+}
+
+/// The checks, of the export as a whole first, then table by table; what failed is open.
+fn checked(report: &Report) -> Vec<Value> {
+    let whole = (!report.checks.is_empty()).then_some(("The export as a whole", &report.checks));
+    let tables = report.tables.iter().map(|row| (row.name.as_str(), &row.checks));
+    whole.into_iter().chain(tables).map(|(name, checks)| group(name, checks)).collect()
+}
+
+fn group(name: &str, checks: &[CheckRow]) -> Value {
+    let failed = checks.iter().any(|check| check.status == Status::Failed);
+    json!({
+        "name": safe(name), "made": made(checks), "open": failed,
+        "status": status(if failed { Status::Failed } else { Status::Passed }),
+        "checks": checks.iter().map(|check| json!({
             "id": safe(&check.id), "title": safe(&check.title), "expected": safe(&check.expected),
             "found": safe(&check.found), "help": safe(&check.help), "status": status(check.status),
         })).collect::<Vec<_>>(),
     })
+}
+
+/// How many of the checks that could be made passed.
+fn made(checks: &[CheckRow]) -> String {
+    let passed = checks.iter().filter(|check| check.status == Status::Passed).count();
+    let made = checks.iter().filter(|check| check.status != Status::Skipped).count();
+    format!("{passed} of {made}")
 }
 
 /// A step as a bar: where it lies within the whole, in percent.

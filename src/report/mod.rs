@@ -4,6 +4,7 @@
 //! a schema ([`schema`]). Rendering is pure: the same report gives the same bytes.
 
 mod format;
+mod from_run;
 mod html;
 mod lint;
 pub mod sarif;
@@ -43,6 +44,8 @@ pub struct Report {
     pub facts: Vec<Fact>,
     /// The steps in the order in which they began.
     pub steps: Vec<StepRow>,
+    /// Checks of the export as a whole.
+    pub checks: Vec<CheckRow>,
     /// The tables, with their checks.
     pub tables: Vec<TableRow>,
     /// The views, each of which was queried.
@@ -206,6 +209,9 @@ pub struct Denial {
 /// Something that went wrong.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Problem {
+    /// What kind of problem it is: a run's failure kind, such as `verification` or `view`, or
+    /// `unused-grants`.
+    pub kind: String,
     /// What went wrong.
     pub message: String,
     /// What to do about it.

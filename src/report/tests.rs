@@ -19,6 +19,7 @@ fn report() -> Report {
             ended: at(4_050),
             detail: "2 tables".into(),
         }],
+        checks: vec![],
         tables: vec![TableRow {
             name: "orders".into(),
             source: "shop.orders".into(),

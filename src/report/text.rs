@@ -134,14 +134,16 @@ fn principals(out: &mut String, report: &Report) {
 }
 
 fn failed_checks(out: &mut String, report: &Report, paint: &Paint) {
-    for row in &report.tables {
-        for check in row.checks.iter().filter(|check| check.status == Status::Failed) {
-            let name = safe(&row.name);
-            line(out, format_args!("{} {name}: {}", paint.red("failed:"), safe(&check.title)));
-            line(out, format_args!("  expected: {}", safe(&check.expected)));
-            line(out, format_args!("  found:    {}", safe(&check.found)));
-            line(out, format_args!("  help:     {}", safe(&check.help)));
-        }
+    let of_tables = report
+        .tables
+        .iter()
+        .flat_map(|row| row.checks.iter().map(move |check| (row.name.as_str(), check)));
+    let all = report.checks.iter().map(|check| ("the export", check)).chain(of_tables);
+    for (name, check) in all.filter(|(_, check)| check.status == Status::Failed) {
+        line(out, format_args!("{} {}: {}", paint.red("failed:"), safe(name), safe(&check.title)));
+        line(out, format_args!("  expected: {}", safe(&check.expected)));
+        line(out, format_args!("  found:    {}", safe(&check.found)));
+        line(out, format_args!("  help:     {}", safe(&check.help)));
     }
 }
 

@@ -129,6 +129,21 @@ pub enum FailureKind {
     Interrupted,
 }
 
+impl FailureKind {
+    /// The word for it in journals and reports.
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Aws => "aws",
+            Self::Verification => "verification",
+            Self::Setup => "setup",
+            Self::View => "view",
+            Self::Conflict => "conflict",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
 impl Failure {
     /// A failure of `kind` in `step`.
     #[must_use]
