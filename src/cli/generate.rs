@@ -4,6 +4,7 @@ use super::project::Project;
 use super::{Exit, Failure, Global, Outcome, OutputFormat, Printer};
 use crate::generate::disk::{self, Change, DiskError};
 use crate::generate::{self, Files};
+use crate::pipeline::Pipeline;
 use serde_json::json;
 use similar::TextDiff;
 use std::path::{Path, PathBuf};
@@ -58,6 +59,13 @@ pub(super) fn run(args: &GenerateArgs, global: &Global, printer: &Printer) -> Ou
         report_abandoned(&out, &roots, printer)?;
     }
     Ok(if args.check { verdict(&roots, printer) } else { Exit::Done })
+}
+
+/// Writes one pipeline's tree, for a command that goes on with it.
+pub(super) fn write(pipeline: &Pipeline, folder: &Path) -> Result<(), Failure> {
+    let files = generate::files(pipeline).map_err(|error| own_mistake(&error))?;
+    disk::write(folder, &files).map_err(|error| disk_failure(&error, folder))?;
+    Ok(())
 }
 
 /// Says whether everything on disk is as it should be.

@@ -2,7 +2,9 @@
 
 mod args;
 mod exit;
+mod files;
 mod printer;
+mod progress;
 mod project;
 
 #[cfg(feature = "rehearse")]

@@ -1,11 +1,108 @@
 //! `snaplake rehearse`: the whole pipeline on this machine.
 
-use super::{Failure, Global, Outcome, Printer};
+use super::project::Project;
+use super::{Exit, Failure, Global, Outcome, OutputFormat, Printer};
+use crate::pipeline::Pipeline;
+use crate::rehearse::{Options, RehearseError};
+use crate::report::{self, Report, Status};
+use crate::run::FailureKind;
+use std::path::{Path, PathBuf};
 
 /// Arguments of `snaplake rehearse`.
 #[derive(Debug, clap::Args)]
-pub struct RehearseArgs {}
+pub struct RehearseArgs {
+    /// The database to read, instead of the configuration's: `sqlite:FILE`
+    #[arg(long, value_name = "URL")]
+    source: Option<String>,
+    /// The folder of the policy files; `terraform/policies` beside the configuration by default
+    #[arg(long, value_name = "DIR")]
+    policies: Option<PathBuf>,
+    /// Where to write the report page; `report.html` beside the configuration by default
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+    /// Leave out the drills of what a smooth run never does: roll back, prune, cancel
+    #[arg(long)]
+    no_drills: bool,
+    /// Keep the objects of the rehearsal's lake in this folder, to look at
+    #[arg(long, value_name = "DIR")]
+    keep: Option<PathBuf>,
+}
 
-pub(super) fn run(_args: &RehearseArgs, _global: &Global, _printer: &Printer) -> Outcome {
-    Err(Failure::environment(miette::miette!("not built yet")))
+pub(super) fn run(args: &RehearseArgs, global: &Global, printer: &Printer) -> Outcome {
+    let project = Project::load(global)?;
+    let pipeline = project.pipeline()?;
+    let policies = args.policies.clone();
+    let options = Options {
+        policies: policies.unwrap_or_else(|| project.folder.join("terraform").join("policies")),
+        source: args.source.clone(),
+        folder: project.folder.clone(),
+        drills: !args.no_drills,
+        keep: args.keep.clone(),
+    };
+    let page = args.report.clone().unwrap_or_else(|| project.folder.join("report.html"));
+    rehearse(&pipeline, &options, &page, global.output, printer)
+}
+
+/// Rehearses, writes the page and prints the report.
+pub(super) fn rehearse(
+    pipeline: &Pipeline,
+    options: &Options,
+    page: &Path,
+    output: OutputFormat,
+    printer: &Printer,
+) -> Outcome {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::environment(miette::miette!("cannot start: {error}")))?;
+    let progress = super::progress::Lines::new(printer);
+    let report = runtime.block_on(async {
+        tokio::select! {
+            report = crate::rehearse::rehearse(pipeline, options, &progress) => Some(report),
+            // The cloud lives in this process and in a folder that goes away with it.
+            _ = tokio::signal::ctrl_c() => None,
+        }
+    });
+    progress.finish();
+    let Some(report) = report else {
+        printer.note("interrupted; nothing is left behind");
+        return Ok(Exit::Interrupted);
+    };
+    let report = report.map_err(failure)?;
+    write_page(&report, page)?;
+    match output {
+        OutputFormat::Json => {
+            let text = report::json(&report)
+                .map_err(|error| Failure::environment(miette::miette!("{error}")))?;
+            printer.out(text)?;
+        }
+        OutputFormat::Text => printer.out(report::text(&report, printer.color()))?,
+        OutputFormat::Sarif | OutputFormat::Junit => {
+            return Err(Failure::input(miette::miette!(
+                help = "use `--output text` or `--output json`",
+                "a rehearsal has no such output"
+            )));
+        }
+    }
+    printer.note(format_args!("report: {}", page.display()));
+    // A view that does not work is the configuration's fault, not the pipeline's.
+    let bad_view = report.problems.iter().any(|problem| problem.kind == FailureKind::View.id());
+    Ok(match report.result {
+        Status::Passed => Exit::Done,
+        _ if bad_view => Exit::Input,
+        _ => Exit::No,
+    })
+}
+
+fn write_page(report: &Report, page: &Path) -> Result<(), Failure> {
+    let html =
+        report::html(report).map_err(|error| Failure::environment(miette::miette!("{error}")))?;
+    super::files::write(page, html.as_bytes())
+}
+
+fn failure(error: RehearseError) -> Failure {
+    let help = error.help();
+    let input = error.is_input();
+    let report = miette::miette!(help = help, "{error}");
+    if input { Failure::input(report) } else { Failure::environment(report) }
 }

@@ -1,4 +1,209 @@
 //! A rehearsal: the run of `run/` against the cloud of `cloud/`, which know nothing of each other.
+//!
+//! The cloud holds what `terraform apply` would have made, under the policies on disk. The run is the
+//! one that AWS would see: the same code, the same SDK clients, another endpoint, the runner's
+//! credentials. What a rehearsal adds is what only it can know: the source database, to compare the
+//! export with, and every decision that was made on a request.
 
+mod clock;
+mod drills;
+mod error;
 pub mod fingerprint;
+mod policies;
 pub mod sample;
+mod setting;
+mod source_checks;
+mod usage;
+
+pub use error::RehearseError;
+
+use crate::aws::{Clients, Settings, StaticCredentials};
+use crate::cloud::source::{Engine, Source, SourceUrl};
+use crate::cloud::{Cloud, CloudHandle, CloudOptions};
+use crate::pipeline::{Pipeline, PrincipalKind};
+use crate::report::{Kind, Problem, Report, Status};
+use crate::run::{self, Progress, RunOptions, RunReport};
+use clock::RehearsalClock;
+use policies::FileOnDisk;
+use source_checks::SourceChecks;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// How to rehearse.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The folder of the policy files.
+    pub policies: PathBuf,
+    /// The source, instead of the configuration's: `sqlite:FILE`.
+    pub source: Option<String>,
+    /// Where a relative path in the configuration's source starts.
+    pub folder: PathBuf,
+    /// Whether the rights that a smooth run never uses are drilled as well.
+    pub drills: bool,
+    /// Where the cloud keeps its objects, to look at afterwards; a folder that goes away without.
+    pub keep: Option<PathBuf>,
+}
+
+/// Rehearses the pipeline.
+///
+/// # Errors
+/// When the rehearsal cannot be made. What it finds, denials and failed checks included, is in the
+/// report.
+pub async fn rehearse(
+    pipeline: &Pipeline,
+    options: &Options,
+    progress: &dyn Progress,
+) -> Result<Report, RehearseError> {
+    let files = policies::load(pipeline, &options.policies)?;
+    let source = source(pipeline, options)?;
+    let folder = tempfile::Builder::new()
+        .prefix("snaplake-rehearsal-")
+        .tempdir()
+        .map_err(RehearseError::Folder)?;
+    let objects = options.keep.clone().unwrap_or_else(|| folder.path().join("cloud"));
+    let mut cloud_options = CloudOptions::new(&pipeline.account, &pipeline.region, &objects);
+    pipeline.partition.clone_into(&mut cloud_options.partition);
+    let cloud = Cloud::start(cloud_options).await?;
+    setting::set(&cloud, pipeline, &files, &format!("sqlite:{}", source.display()))?;
+    let stage = Stage {
+        clock: RehearsalClock(cloud.clock()),
+        runner: clients(&cloud, pipeline, PrincipalKind::Runner).await?,
+        journal: folder.path().join("runs"),
+        source,
+        cloud,
+    };
+    let run = stage.run(pipeline, progress).await?;
+    let mut report = Report::of_run(&run, Kind::Rehearsal);
+    if options.drills && run.succeeded() {
+        drills::drill(&stage, pipeline, &run, &mut report).await?;
+    }
+    judge(&mut report, pipeline, &files, &stage.cloud, options.drills);
+    stage.cloud.shutdown().await;
+    Ok(report)
+}
+
+/// What a run on the cloud needs.
+struct Stage {
+    cloud: CloudHandle,
+    clock: RehearsalClock,
+    runner: Clients,
+    journal: PathBuf,
+    source: PathBuf,
+}
+
+impl Stage {
+    fn source_url(&self) -> String {
+        format!("sqlite:{}", self.source.display())
+    }
+
+    fn options(&self) -> RunOptions {
+        let checks = SourceChecks { source: self.source.clone(), clients: self.runner.clone() };
+        RunOptions {
+            journal: self.journal.clone(),
+            checks: Some(Arc::new(checks)),
+            ..RunOptions::default()
+        }
+    }
+
+    async fn run(
+        &self,
+        pipeline: &Pipeline,
+        progress: &dyn Progress,
+    ) -> Result<RunReport, RehearseError> {
+        Ok(run::run(pipeline, &self.runner, &self.clock, self.options(), progress).await?)
+    }
+}
+
+/// The file that stands for the production database, after a look whether it can.
+fn source(pipeline: &Pipeline, options: &Options) -> Result<PathBuf, RehearseError> {
+    let (url, base) = match (&options.source, &pipeline.rehearsal) {
+        (Some(url), _) => (url.as_str(), Path::new(".")),
+        (None, Some(source)) => (source.url.as_str(), options.folder.as_path()),
+        (None, None) => return Err(RehearseError::NoSource),
+    };
+    let unknown = || RehearseError::UnknownSource(scheme(url));
+    let path = match SourceUrl::parse(url) {
+        Ok(SourceUrl::Sqlite(path)) => base.join(path),
+        Err(_) => return Err(unknown()),
+    };
+    let engine = Engine::parse(pipeline.source.engine.as_str()).ok_or_else(unknown)?;
+    let wrong = |error: crate::cloud::source::SourceError| RehearseError::Source(error.to_string());
+    let opened =
+        Source::open(&format!("sqlite:{}", path.display()), engine, &pipeline.source.database)
+            .map_err(wrong)?;
+    let tables = opened.tables().map_err(wrong)?;
+    if tables.is_empty() {
+        let shown = path.display().to_string();
+        return Err(RehearseError::Source(format!("`{}` has no tables", shown.escape_debug())));
+    }
+    for table in &pipeline.source.tables {
+        opened.table(&table.name).map_err(wrong)?;
+    }
+    Ok(path)
+}
+
+/// What may be shown of a URL: a database URL can hold a password.
+fn scheme(url: &str) -> String {
+    match url.split_once(':') {
+        Some((scheme, _)) => format!("{scheme}:…"),
+        None => "a source without a scheme".to_owned(),
+    }
+}
+
+/// Clients with the credentials of one of the pipeline's principals.
+async fn clients(
+    cloud: &CloudHandle,
+    pipeline: &Pipeline,
+    kind: PrincipalKind,
+) -> Result<Clients, RehearseError> {
+    let credentials = cloud.seed().credentials_for(&pipeline.role_arn(kind), "rehearsal")?;
+    let settings = Settings {
+        profile: None,
+        region: Some(pipeline.region.clone()),
+        endpoint_url: Some(cloud.endpoint()),
+        credentials: Some(StaticCredentials {
+            access_key_id: credentials.access_key_id,
+            secret_access_key: credentials.secret_access_key,
+            session_token: credentials.session_token,
+        }),
+    };
+    Ok(Clients::connect(settings).await?)
+}
+
+/// Adds what the access log says: denials fail the rehearsal, and so do grants that nothing used,
+/// for a policy that allows more than the pipeline needs is as wrong as one that allows less.
+fn judge(
+    report: &mut Report,
+    pipeline: &Pipeline,
+    files: &[FileOnDisk],
+    cloud: &CloudHandle,
+    drilled: bool,
+) {
+    let log = cloud.log();
+    let step = report.steps.iter().rev().find(|step| step.status == Status::Failed);
+    let step = step.map_or("", |step| step.id.as_str()).to_owned();
+    report.denials = usage::denials(pipeline, &log, &step);
+    report.principals = usage::principals(pipeline, files, &log);
+    if !report.denials.is_empty() {
+        report.result = Status::Failed;
+    }
+    if drilled && report.result == Status::Passed {
+        let unused: usize = report.principals.iter().map(|row| row.unused().count()).sum();
+        if unused > 0 {
+            report.result = Status::Failed;
+            report.problems.push(Problem {
+                kind: "unused-grants".to_owned(),
+                message: format!("{unused} granted actions were never used"),
+                help: "take them out of the policies, or write the policies anew with \
+                       `snaplake generate`"
+                    .to_owned(),
+            });
+        }
+    }
+    if let Some(boundary) = &pipeline.iam.permissions_boundary {
+        report.warnings.push(format!(
+            "the permissions boundary `{boundary}` is not on this machine and was not enforced; \
+             `snaplake iam check --live` evaluates it"
+        ));
+    }
+}

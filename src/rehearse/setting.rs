@@ -1,0 +1,111 @@
+//! What `terraform apply` would have made, put into the cloud under the policies on disk.
+
+use super::RehearseError;
+use super::policies::FileOnDisk;
+use crate::cloud::CloudHandle;
+use crate::cloud::seed::{
+    BucketSeed, CrawlerSeed, DatabaseSeed, KeySeed, PolicySeed, RoleSeed, SnapshotSeed,
+    WorkgroupSeed,
+};
+use crate::cloud::storage::Encryption;
+use crate::pipeline::{CatalogMode, DocumentKind, Pipeline, PrincipalKind, SnapshotChoice};
+
+/// Puts everything into the cloud that exists before the first run.
+pub(super) fn set(
+    cloud: &CloudHandle,
+    pipeline: &Pipeline,
+    files: &[FileOnDisk],
+    source_url: &str,
+) -> Result<(), RehearseError> {
+    let seed = cloud.seed();
+    let encryption = Encryption::Kms { key: pipeline.key_arn(), bucket_key: true };
+    for principal in pipeline.principals() {
+        let trust = documents(files, &DocumentKind::Trust(principal.kind));
+        seed.role(&RoleSeed {
+            arn: principal.arn,
+            trust: trust.into_iter().next().unwrap_or_else(|| PolicySeed::new("none", "{}")),
+            policies: documents(files, &DocumentKind::Identity(principal.kind)),
+            boundary: None,
+        })?;
+    }
+    for policy in documents(files, &DocumentKind::Key) {
+        seed.key(&KeySeed {
+            id: pipeline.key_id().to_owned(),
+            policy,
+            aliases: pipeline.key_alias().into_iter().collect(),
+        })?;
+    }
+    seed.bucket(&BucketSeed {
+        name: pipeline.lake.bucket.clone(),
+        policy: documents(files, &DocumentKind::Bucket).into_iter().next(),
+        encryption: Some(encryption.clone()),
+        tags: pipeline.tags.clone(),
+    })?;
+    for database in [pipeline.catalog.database.clone(), pipeline.staging_database()] {
+        seed.glue_database(&database)?;
+    }
+    seed.workgroup(&WorkgroupSeed {
+        name: pipeline.athena.workgroup.clone(),
+        results: Some(pipeline.results_location()),
+        encryption: Some(encryption),
+        enforced: true,
+        bytes_scanned_cutoff: Some(pipeline.athena.scan_limit),
+    })?;
+    if pipeline.catalog.mode == CatalogMode::Crawler {
+        seed.crawler(&CrawlerSeed {
+            name: pipeline.crawler_name(),
+            role: pipeline.role_arn(PrincipalKind::Crawler),
+            database: pipeline.staging_database(),
+            paths: vec![format!("s3://{}/{}", pipeline.lake.bucket, pipeline.exports_prefix())],
+            table_prefix: None,
+            configuration: None,
+            update_behavior: Some("LOG".to_owned()),
+            delete_behavior: Some("LOG".to_owned()),
+            recrawl_behavior: None,
+        })?;
+    }
+    database(cloud, pipeline, source_url, 3)
+}
+
+/// The source database with one more snapshot, made `hours_ago`.
+pub(super) fn database(
+    cloud: &CloudHandle,
+    pipeline: &Pipeline,
+    source_url: &str,
+    hours_ago: u32,
+) -> Result<(), RehearseError> {
+    let source = &pipeline.source;
+    let (automated, name) = match &source.snapshot {
+        SnapshotChoice::LatestAutomated => (true, None),
+        SnapshotChoice::LatestManual => (false, Some(format!("before-rehearsal-{hours_ago}h"))),
+        SnapshotChoice::Create => (false, None),
+        SnapshotChoice::Arn(arn) => {
+            let name = arn.splitn(7, ':').nth(6).unwrap_or_default().to_owned();
+            (name.starts_with("rds:"), Some(name))
+        }
+    };
+    let snapshots = if source.snapshot == SnapshotChoice::Create {
+        Vec::new()
+    } else {
+        vec![SnapshotSeed { name, automated, hours_ago }]
+    };
+    cloud.seed().database(&DatabaseSeed {
+        id: source.kind.id().to_owned(),
+        cluster: source.kind.is_cluster(),
+        engine: source.engine.as_str().to_owned(),
+        engine_version: None,
+        database: source.database.clone(),
+        source_url: source_url.to_owned(),
+        allocated_storage: 100,
+        snapshots,
+    })?;
+    Ok(())
+}
+
+fn documents(files: &[FileOnDisk], kind: &DocumentKind) -> Vec<PolicySeed> {
+    files
+        .iter()
+        .filter(|file| file.kind == *kind)
+        .map(|file| PolicySeed::new(file.name.clone(), file.text.clone()))
+        .collect()
+}
