@@ -1,0 +1,155 @@
+//! Take any one action out of any generated policy, and the rehearsal says what is missing.
+
+use crate::project::{Project, told};
+use serde_json::Value;
+use std::path::Path;
+
+/// One action of one statement of one file.
+struct Right {
+    file: String,
+    statement: usize,
+    action: String,
+}
+
+/// The rights of the generated policies. Deny statements grant nothing; trust policies and the root
+/// statement of the key policy (key administration) are for people and exempt.
+fn rights(project: &Project) -> Vec<Right> {
+    let mut rights = Vec::new();
+    for path in project.policies() {
+        let file = path.file_name().unwrap().to_str().unwrap().to_owned();
+        if file.ends_with("-trust.json") || file == "lake-key.json" {
+            continue;
+        }
+        let document: Value =
+            serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        for (statement, body) in document["Statement"].as_array().unwrap().iter().enumerate() {
+            if body["Effect"] != "Allow" {
+                continue;
+            }
+            for action in listed(&body["Action"]) {
+                rights.push(Right { file: file.clone(), statement, action });
+            }
+        }
+    }
+    rights
+}
+
+fn listed(value: &Value) -> Vec<String> {
+    match value {
+        Value::Array(all) => all.iter().map(|one| one.as_str().unwrap().to_owned()).collect(),
+        one => vec![one.as_str().unwrap().to_owned()],
+    }
+}
+
+/// Writes the policies without one right to `to`.
+fn without(project: &Project, right: &Right, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for path in project.policies() {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let text = if name == right.file {
+            let mut document: Value = serde_json::from_str(&text).unwrap();
+            let statements = document["Statement"].as_array_mut().unwrap();
+            let mut left = listed(&statements[right.statement]["Action"]);
+            left.retain(|action| *action != right.action);
+            if left.is_empty() {
+                statements.remove(right.statement);
+            } else {
+                statements[right.statement]["Action"] = left.into();
+            }
+            document.to_string()
+        } else {
+            text
+        };
+        std::fs::write(to.join(name), text).unwrap();
+    }
+}
+
+fn every_right_is_missed(mode: &str) {
+    let project = Project::new(mode);
+    let rights = rights(&project);
+    assert!(rights.len() > 30, "only {} rights", rights.len());
+    let next = std::sync::atomic::AtomicUsize::new(0);
+    let wrong = std::sync::Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(2, usize::from) {
+            scope.spawn(|| {
+                while let Some((index, right)) = {
+                    let index = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                    rights.get(index).map(|right| (index, right))
+                } {
+                    if let Err(why) = is_missed(&project, right, index) {
+                        wrong.lock().unwrap().push(why);
+                    }
+                }
+            });
+        }
+    });
+    let wrong = wrong.into_inner().unwrap();
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), rights.len(), wrong.join("\n\n"));
+}
+
+fn is_missed(project: &Project, right: &Right, index: usize) -> Result<(), String> {
+    let policies = project.path().join(format!("without-{index}"));
+    without(project, right, &policies);
+    let page = policies.join("report.html");
+    let output = project.run(&[
+        "rehearse",
+        "--output",
+        "json",
+        "--policies",
+        policies.to_str().unwrap(),
+        "--report",
+        page.to_str().unwrap(),
+    ]);
+    let name = format!("{} without {}", right.file, right.action);
+    if output.status.code() != Some(1) {
+        return Err(format!("{name}: {}", told(&output)));
+    }
+    let report: Value =
+        serde_json::from_slice(&output.stdout).map_err(|error| format!("{name}: {error}"))?;
+    let principal = right.file.trim_end_matches(".json");
+    let denials = report["denials"].as_array().cloned().unwrap_or_default();
+    let told_of = denials.iter().find(|denial| {
+        denial["principal"] == principal
+            && denial["file"] == format!("policies/{}", right.file)
+            && denial["statement"].as_str().is_some_and(|text| text.contains(&right.action))
+            && denial["step"].as_str().is_some_and(|step| !step.is_empty())
+            && denial["reason"].as_str().is_some_and(|reason| reason.contains("https://"))
+    });
+    match told_of {
+        Some(_) => Ok(()),
+        None => Err(format!("{name}: not among the denials {denials:#?}")),
+    }
+}
+
+#[test]
+fn every_right_of_the_direct_pipeline_is_missed_when_it_is_gone() {
+    every_right_is_missed("direct");
+}
+
+#[test]
+fn every_right_of_the_crawler_pipeline_is_missed_when_it_is_gone() {
+    every_right_is_missed("crawler");
+}
+
+#[test]
+fn with_all_rights_nothing_is_denied_and_nothing_unused() {
+    for mode in ["direct", "crawler"] {
+        let project = Project::new(mode);
+        let output = project.run(&["rehearse", "--output", "json"]);
+        assert_eq!(output.status.code(), Some(0), "{mode}: {}", told(&output));
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(report["denials"], Value::Array(vec![]), "{mode}");
+        for principal in report["principals"].as_array().unwrap() {
+            for grant in principal["grants"].as_array().unwrap() {
+                let used = grant["uses"].as_u64().unwrap() > 0 || grant["exempt"] == true;
+                assert!(
+                    used,
+                    "{mode}: {} is granted {grant} and does not use it",
+                    principal["name"]
+                );
+            }
+        }
+    }
+}
