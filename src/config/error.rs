@@ -62,6 +62,11 @@ impl ConfigError {
         self.labels.push(LabeledSpan::new_with_span(label, span));
     }
 
+    /// Whether it points at a place in the file at all.
+    pub(super) fn has_place(&self) -> bool {
+        self.labels.first().is_some_and(|label| !label.is_empty())
+    }
+
     /// Where the problem starts, in bytes from the start of the file.
     #[must_use]
     pub fn offset(&self) -> usize {

@@ -140,14 +140,15 @@ fn tables(file: &Table) -> Vec<Table> {
     }
 }
 
-/// Whether an error may only follow from broken TOML: it is of the same line, or a key of a table
+/// Whether an error may only follow from broken TOML: it is of the same line or of no place, or a key of a table
 /// whose header was not understood.
 fn follows(error: &ConfigError, problems: &[toml::de::Error], text: &str) -> bool {
     let line = |at: usize| text.bytes().take(at).filter(|byte| *byte == b'\n').count();
     let own = error.to_string();
     !own.starts_with("broken TOML")
         && problems.iter().filter_map(toml::de::Error::span).any(|problem| {
-            line(problem.start) == line(error.offset())
+            !error.has_place()
+                || line(problem.start) == line(error.offset())
                 || own.starts_with("unknown key") && problem.start < error.offset()
         })
 }

@@ -113,8 +113,13 @@ impl Asked {
         let (key, bucket) = (named(DocumentKind::Key), named(DocumentKind::Bucket));
         let arn = RequestPrincipal::parse(&pipeline.role_arn(principal)).unwrap();
         let needs = pipeline.needs().into_iter().filter(|need| need.principal == principal);
-        let examples = needs.flat_map(|need| need.examples().collect::<Vec<_>>());
-        let requests = examples.map(|example| {
+        let mut examples: Vec<_> =
+            needs.flat_map(|need| need.examples().collect::<Vec<_>>()).collect();
+        let order =
+            |one: &super::super::Example| (one.action, one.resource.clone(), one.context.clone());
+        examples.sort_by_key(order);
+        examples.dedup();
+        let requests = examples.into_iter().map(|example| {
             let resource = match example.resource.split(':').nth(2) {
                 Some("kms") => key.clone(),
                 Some("s3") => bucket.clone(),
@@ -152,7 +157,8 @@ fn without(document: &Document, at: usize, take: impl Fn(&mut Statement)) -> Doc
 
 #[test]
 fn the_documents_meet_every_need_and_with_any_right_taken_away_they_do_not() {
-    for pipeline in shapes() {
+    // Every third shape has every snapshot choice, mode, kind and both with and without views.
+    for pipeline in shapes().into_iter().step_by(3) {
         for document in pipeline.documents() {
             let DocumentKind::Identity(principal) = document.kind else { continue };
             let asked = Asked::by(&pipeline, principal);
