@@ -3,6 +3,7 @@
 //! Terraform, policies, the permission check, the rehearsal, the run and the report are all read
 //! off one [`Pipeline`]; nothing is named twice.
 
+pub mod check;
 mod document;
 mod names;
 mod need;

@@ -3,13 +3,18 @@
 //! [`Report`] is what a rehearsal or a run found, whoever made it; its JSON form is versioned and has
 //! a schema ([`schema`]). Rendering is pure: the same report gives the same bytes.
 
+mod check;
+mod explain;
 mod format;
 mod from_run;
 mod html;
+pub mod junit;
 mod lint;
 pub mod sarif;
 mod text;
 
+pub use check::{check_json, check_junit, check_sarif, check_text};
+pub use explain::{explain_json, explain_text};
 pub use html::{HtmlError, html};
 pub use lint::{LintedFile, lint_json, lint_sarif, lint_text};
 pub use text::text;

@@ -1,11 +1,132 @@
-//! `snaplake iam check`.
+//! `snaplake iam check`: is every need of the pipeline allowed, and nothing else granted?
 
+use super::super::OutputFormat;
+use super::super::project::Project;
 use super::{Failure, Global, Outcome, Printer};
+use crate::cli::Exit;
+use crate::pipeline::check::documents::{DocumentError, Mapping};
+use crate::pipeline::check::{Check, Setup, documents, plan};
+use crate::pipeline::{Pipeline, PrincipalKind};
+use crate::report::{check_json, check_junit, check_sarif, check_text};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 /// Arguments of `snaplake iam check`.
 #[derive(Debug, clap::Args)]
-pub struct CheckArgs {}
+pub struct CheckArgs {
+    /// The folder of policy documents [default: terraform/policies beside the configuration]
+    #[arg(long, value_name = "DIR", conflicts_with = "plan")]
+    policies: Option<PathBuf>,
+    /// What `terraform show -json` says of a plan or a state; `-` reads stdin
+    #[arg(long, value_name = "FILE")]
+    plan: Option<PathBuf>,
+    /// A role's name, or with `--policies` one more document, of a principal: `runner=etl-role`
+    #[arg(long = "map", value_name = "PRINCIPAL=NAME", value_parser = mapping)]
+    map: Vec<(PrincipalKind, String)>,
+    /// Do not exit 1 when more is granted than needed
+    #[arg(long)]
+    allow_surplus: bool,
+}
 
-pub(super) fn run(_args: &CheckArgs, _global: &Global, _printer: &Printer) -> Outcome {
-    Err(Failure::environment(miette::miette!("not built yet")))
+fn mapping(text: &str) -> Result<(PrincipalKind, String), String> {
+    let (principal, name) =
+        text.split_once('=').ok_or("write PRINCIPAL=NAME, such as `runner=etl-role`")?;
+    let kind =
+        PrincipalKind::ALL.into_iter().find(|kind| kind.id() == principal).ok_or_else(|| {
+            let known: Vec<_> = PrincipalKind::ALL.iter().map(|kind| kind.id()).collect();
+            format!(
+                "there is no principal `{}`; there are {}",
+                principal.escape_debug(),
+                known.join(", ")
+            )
+        })?;
+    Ok((kind, name.to_owned()))
+}
+
+pub(super) fn run(args: &CheckArgs, global: &Global, printer: &Printer) -> Outcome {
+    let project = Project::load(global)?;
+    let pipeline = project.pipeline()?;
+    let setup = if let Some(file) = &args.plan {
+        from_plan(&pipeline, file, &args.map)?
+    } else {
+        let generated = || project.folder.join("terraform").join("policies");
+        from_folder(&pipeline, &args.policies.clone().unwrap_or_else(generated), &args.map)?
+    };
+    let check = Check::run(&pipeline, &setup);
+    printer.out(match global.output {
+        OutputFormat::Text => check_text(&check, printer.color()),
+        OutputFormat::Json => format!("{:#}\n", check_json(&check)),
+        OutputFormat::Sarif => format!("{:#}\n", check_sarif(&check)),
+        OutputFormat::Junit => check_junit(&check),
+    })?;
+    let fine = check.sufficient() && (args.allow_surplus || check.minimal());
+    Ok(if fine { Exit::Done } else { Exit::No })
+}
+
+fn from_folder(pipeline: &Pipeline, folder: &Path, map: &Mapping) -> Result<Setup, Failure> {
+    let shown = folder.display().to_string();
+    let entries = std::fs::read_dir(folder).map_err(|error| {
+        Failure::input(miette::miette!(
+            help = "write the policies with `snaplake generate`, or name their folder with `--policies`",
+            "cannot read the folder `{}`: {error}",
+            shown.escape_debug()
+        ))
+    })?;
+    let mut texts = BTreeMap::new();
+    for entry in entries {
+        let path = entry.map_err(|error| unreadable(folder, &error))?.path();
+        if path.extension().is_some_and(|it| it == "json") {
+            let text = std::fs::read_to_string(&path).map_err(|error| unreadable(&path, &error))?;
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            texts.insert(name, text);
+        }
+    }
+    if let Some((_, name)) = map.iter().find(|(_, name)| !texts.contains_key(name)) {
+        return Err(Failure::input(miette::miette!(
+            "there is no `{}` in `{}`",
+            name.escape_debug(),
+            shown.escape_debug()
+        )));
+    }
+    documents::read(pipeline, &shown, &texts, map).map_err(|errors| wrong(&errors))
+}
+
+fn from_plan(pipeline: &Pipeline, file: &Path, map: &Mapping) -> Result<Setup, Failure> {
+    let name = file.display().to_string();
+    let text = if name == "-" {
+        std::io::read_to_string(std::io::stdin().lock())
+    } else {
+        std::fs::read_to_string(file)
+    };
+    let text = text.map_err(|error| unreadable(file, &error))?;
+    plan::read(pipeline, &name, &text, map).map_err(|error| match error {
+        plan::PlanError::Documents(errors) => wrong(&errors),
+        other => Failure::input(miette::miette!(
+            help = "write it with `terraform show -json plan.out > plan.json`",
+            "`{}`: {other}",
+            name.escape_debug()
+        )),
+    })
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
+    let shown = path.display().to_string();
+    Failure::input(miette::miette!("cannot read `{}`: {error}", shown.escape_debug()))
+}
+
+fn wrong(errors: &[DocumentError]) -> Failure {
+    let reports = errors
+        .iter()
+        .flat_map(|document| {
+            document.errors.errors.iter().map(|error| {
+                let name = document.name.escape_debug();
+                let (line, column) = (error.line, error.column);
+                let help = error.help.clone().unwrap_or_else(|| {
+                    "`snaplake iam lint` shows everything that is wrong with a policy".to_owned()
+                });
+                miette::miette!(help = help, "{name}:{line}:{column}: {}", error.message)
+            })
+        })
+        .collect();
+    Failure { exit: Exit::Input, reports }
 }

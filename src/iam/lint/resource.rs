@@ -85,7 +85,7 @@ fn arn(kind: PolicyKind, resource: &Item<'_>, findings: &mut Findings<'_>) {
         report(&checks::INVALID_ARN_SERVICE_CASE, message, Some(format!("write `{lower}`")));
     }
     let foreign = |only: &&str| *only != lower && !(*only == "s3" && lower == "s3express");
-    if kind.service().filter(foreign).is_some() {
+    if kind.service().as_ref().is_some_and(foreign) {
         let message = format!("`{shown}` is no resource that a {kind} can speak of");
         report(&checks::UNSUPPORTED_RESOURCE_ARN_IN_POLICY, message, None);
         return;

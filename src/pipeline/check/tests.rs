@@ -1,0 +1,197 @@
+use super::documents::read;
+use super::*;
+use crate::config;
+use serde_json::{Value, json};
+use std::path::Path;
+
+fn pipeline(mode: &str) -> Pipeline {
+    let text = include_str!("../../../examples/snapshot-to-athena/snaplake.toml");
+    let text = text.replace("mode = \"direct\"", &format!("mode = {mode:?}"));
+    let config = config::parse(Path::new("snaplake.toml"), &text).unwrap();
+    Pipeline::from_config(&config).unwrap()
+}
+
+/// The documents that are generated, by name.
+fn generated(pipeline: &Pipeline) -> BTreeMap<String, String> {
+    let documents = pipeline.documents();
+    let name = |file: &str| file.trim_start_matches("policies/").to_owned();
+    documents.iter().map(|it| (name(&it.file), it.to_json())).collect()
+}
+
+fn check(pipeline: &Pipeline, documents: &BTreeMap<String, String>) -> Check {
+    let setup = read(pipeline, "policies", documents, &Vec::new()).unwrap();
+    Check::run(pipeline, &setup)
+}
+
+/// The document with its statements changed.
+fn edited(text: &str, edit: impl FnOnce(&mut Vec<Value>)) -> String {
+    let mut policy: Value = serde_json::from_str(text).unwrap();
+    edit(policy["Statement"].as_array_mut().unwrap());
+    policy.to_string()
+}
+
+#[test]
+fn what_is_generated_is_sufficient_and_minimal() {
+    for mode in ["direct", "crawler"] {
+        let pipeline = pipeline(mode);
+        let check = check(&pipeline, &generated(&pipeline));
+        let denied: Vec<_> = check.denied().map(|(answer, _)| &answer.action).collect();
+        assert!(check.sufficient(), "{denied:?}");
+        assert!(check.minimal(), "{:#?}", check.surplus);
+        assert!(check.answers.iter().all(|answer| answer.caveats.is_empty()));
+        for width in &check.widths {
+            assert_eq!(width.actions, width.needed_actions, "{width:?}");
+        }
+    }
+}
+
+/// Every action of every statement of every role, one at a time.
+#[test]
+fn without_any_one_action_some_need_is_denied_and_a_patch_mends_it() {
+    let pipeline = pipeline("crawler");
+    let documents = generated(&pipeline);
+    let mut actions = 0;
+    for kind in PrincipalKind::ALL {
+        let name = format!("{kind}.json");
+        let policy: Value = serde_json::from_str(&documents[&name]).unwrap();
+        for (index, statement) in policy["Statement"].as_array().unwrap().iter().enumerate() {
+            let listed = match &statement["Action"] {
+                Value::Array(actions) => actions.clone(),
+                one => vec![one.clone()],
+            };
+            for action in &listed {
+                actions += 1;
+                let mut without = documents.clone();
+                let text = edited(&documents[&name], |statements| {
+                    let rest: Vec<_> = listed.iter().filter(|it| *it != action).cloned().collect();
+                    if rest.is_empty() {
+                        statements.remove(index);
+                    } else {
+                        statements[index]["Action"] = json!(rest);
+                    }
+                });
+                without.insert(name.clone(), text);
+                let setup = read(&pipeline, "policies", &without, &Vec::new()).unwrap();
+                let answers = answer::all(&pipeline, &setup, &answer::requests(&pipeline));
+                let denied = answers.iter().find_map(|answer| match &answer.outcome {
+                    Outcome::Denied(denial) => Some((answer, denial)),
+                    _ => None,
+                });
+                let (answer, denial) = denied.expect("a need is denied");
+                assert_eq!(answer.principal, kind);
+                assert!(crate::iam::compose::covers(action.as_str().unwrap(), &denial.action));
+                let explanation = denial.explanation.as_ref().expect("an explanation");
+                assert!(!explanation.changes.is_empty(), "{kind} {action} has no patch");
+            }
+        }
+    }
+    assert!(actions > 30, "{actions}");
+}
+
+fn surplus(name: &str, edit: impl FnOnce(&mut Vec<Value>)) -> Vec<SurplusKind> {
+    let pipeline = pipeline("direct");
+    let mut documents = generated(&pipeline);
+    let text = edited(&documents[name], edit);
+    documents.insert(name.to_owned(), text);
+    let check = check(&pipeline, &documents);
+    assert!(check.sufficient(), "a wider policy denies nothing");
+    check.surplus.into_iter().map(|surplus| surplus.kind).collect()
+}
+
+fn find<'a>(statements: &'a mut [Value], sid: &str) -> &'a mut Value {
+    statements.iter_mut().find(|it| it["Sid"] == sid).expect(sid)
+}
+
+#[test]
+fn what_is_added_is_surplus() {
+    let extra = json!({"Sid": "Extra", "Effect": "Allow", "Action": "sqs:SendMessage",
+        "Resource": "*"});
+    assert_eq!(surplus("runner.json", |it| it.push(extra)), [SurplusKind::Statement]);
+    let found = surplus("runner.json", |it| {
+        find(it, "Export")["Action"].as_array_mut().unwrap().push(json!("rds:DeleteDBCluster"));
+    });
+    let action = "rds:DeleteDBCluster".to_owned();
+    assert_eq!(found, [SurplusKind::Action { action, elsewhere: false }]);
+}
+
+#[test]
+fn what_is_granted_twice_is_surplus_in_both_places() {
+    let found = surplus("runner.json", |it| {
+        let mut copy = find(it, "Export").clone();
+        copy["Sid"] = json!("ExportAgain");
+        it.push(copy);
+    });
+    assert!(found.len() >= 4, "{found:?}");
+    assert!(found.iter().all(|kind| matches!(
+        kind,
+        SurplusKind::Action { elsewhere: true, .. } | SurplusKind::Resource { elsewhere: true, .. }
+    )));
+}
+
+#[test]
+fn what_is_wider_than_its_need_is_surplus() {
+    let found = surplus("runner.json", |it| find(it, "Export")["Resource"] = json!("*"));
+    let [SurplusKind::WideResource { resource, needed }] = found.as_slice() else {
+        panic!("{found:?}")
+    };
+    assert_eq!(resource, "*");
+    assert_eq!(needed.len(), 1);
+    let found = surplus("analyst.json", |it| find(it, "Query")["Action"] = json!("athena:*"));
+    let [SurplusKind::WideAction { surplus: wide, .. }] = found.as_slice() else {
+        panic!("{found:?}")
+    };
+    assert!(wide.iter().any(|action| action == "athena:DeleteWorkGroup"), "{wide:?}");
+    let found = surplus("runner.json", |it| {
+        find(it, "PassExportRole").as_object_mut().unwrap().remove("Condition");
+        find(it, "ShareKeyWithExport").as_object_mut().unwrap().remove("Condition");
+    });
+    assert!(
+        matches!(found.as_slice(), [.., SurplusKind::Unlimited { key, .. }]
+            if key == "kms:GrantIsForAWSResource"),
+        "{found:?}"
+    );
+    let found = surplus("runner.json", |it| {
+        it.push(json!({"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}));
+    });
+    assert!(found.contains(&SurplusKind::Negated { element: "NotAction" }), "{found:?}");
+}
+
+#[test]
+fn a_missing_role_or_key_policy_is_told() {
+    let pipeline = pipeline("direct");
+    let mut documents = generated(&pipeline);
+    documents.remove("lake-key.json");
+    let check = check(&pipeline, &documents);
+    let keys: Vec<_> = check.denied().filter(|(it, _)| it.action.starts_with("kms:")).collect();
+    assert!(!keys.is_empty());
+    assert!(check.denied().all(|(answer, _)| answer.action.starts_with("kms:")));
+}
+
+#[test]
+fn an_unknown_policy_leaves_an_answer_open_and_is_never_assumed() {
+    let pipeline = pipeline("direct");
+    let mut setup = read(&pipeline, "policies", &generated(&pipeline), &Vec::new()).unwrap();
+    let role = setup.roles.get_mut(&PrincipalKind::Runner).unwrap();
+    role.identity.clear();
+    role.unknown.push("`aws_iam_policy.runner` comes with apply".to_owned());
+    let check = Check::run(&pipeline, &setup);
+    let runner = check
+        .answers
+        .iter()
+        .filter(|it| it.principal == PrincipalKind::Runner && it.step.is_some());
+    assert!(runner.clone().count() > 20);
+    assert!(runner.clone().all(|it| matches!(it.outcome, Outcome::Unknown(_))));
+    assert!(!check.sufficient());
+    assert_eq!(check.denied().count(), 0);
+}
+
+#[test]
+fn a_role_that_nobody_may_take_is_told() {
+    let pipeline = pipeline("direct");
+    let mut documents = generated(&pipeline);
+    let text = documents["export-trust.json"].replace("export.rds", "ec2");
+    documents.insert("export-trust.json".to_owned(), text);
+    let check = check(&pipeline, &documents);
+    let (answer, _) = check.denied().next().expect("a denial");
+    assert_eq!((answer.principal, answer.step), (PrincipalKind::Export, None));
+}

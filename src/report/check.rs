@@ -1,0 +1,82 @@
+//! What the permission check found, for people, programs, code hosts and build servers.
+
+mod machine;
+mod text;
+
+pub use machine::{check_json, check_junit, check_sarif};
+pub use text::check_text;
+
+use crate::pipeline::check::{Answer, Check, Surplus, SurplusKind};
+
+/// A statement as a reader finds it: its id, or its place, and its document.
+fn statement(at: &crate::iam::StatementRef) -> String {
+    let document = at.document.escape_debug();
+    match &at.sid {
+        Some(sid) => format!("{} ({document})", sid.escape_debug()),
+        None => format!("statement {} ({document})", at.index),
+    }
+}
+
+/// The word for the step of an answer.
+fn step(answer: &Answer) -> &'static str {
+    answer.step.map_or("trust", crate::pipeline::Step::id)
+}
+
+/// What is not needed, in a line.
+fn surplus(found: &Surplus) -> String {
+    match &found.kind {
+        SurplusKind::Statement => "nothing needs this statement".to_owned(),
+        SurplusKind::Action { action, elsewhere: false } => {
+            format!("nothing needs `{}` here", action.escape_debug())
+        }
+        SurplusKind::Action { action, elsewhere: true } => {
+            format!("`{}` is granted elsewhere too", action.escape_debug())
+        }
+        SurplusKind::Resource { resource, elsewhere: false } => {
+            format!("nothing needs `{}` here", resource.escape_debug())
+        }
+        SurplusKind::Resource { resource, elsewhere: true } => {
+            format!("`{}` is granted elsewhere too", resource.escape_debug())
+        }
+        SurplusKind::WideAction { action, surplus, .. } => format!(
+            "`{}` also allows {} actions that nothing needs, such as `{}`",
+            action.escape_debug(),
+            surplus.len(),
+            surplus.first().map_or("", String::as_str)
+        ),
+        SurplusKind::WideResource { resource, .. } => {
+            format!("`{}` is wider than what is needed", resource.escape_debug())
+        }
+        SurplusKind::Unlimited { key, .. } => format!("the statement is not limited by `{key}`"),
+        SurplusKind::Negated { element } => {
+            format!("`{element}` grants whatever is not named, now and in future")
+        }
+    }
+}
+
+/// What to write instead; `None`: take it away.
+fn narrower(found: &Surplus) -> Option<String> {
+    let list = |items: &[String]| {
+        let items: Vec<_> = items.iter().map(|it| format!("`{}`", it.escape_debug())).collect();
+        items.join(", ")
+    };
+    match &found.kind {
+        SurplusKind::WideAction { needed, .. } | SurplusKind::WideResource { needed, .. } => {
+            Some(list(needed))
+        }
+        SurplusKind::Unlimited { operator, key, values } => {
+            Some(format!("the condition {operator} on `{key}`: {}", list(values)))
+        }
+        SurplusKind::Negated { .. } => Some("a list of what is needed".to_owned()),
+        _ => None,
+    }
+}
+
+/// The file that a document is, for reports that point at files.
+fn file(check: &Check, document: &str) -> String {
+    if check.texts.contains_key(document) {
+        format!("{}/{document}", check.origin)
+    } else {
+        check.origin.clone()
+    }
+}

@@ -1,0 +1,189 @@
+//! For people.
+
+use super::{narrower, statement, step, surplus};
+use crate::pipeline::PrincipalKind;
+use crate::pipeline::check::{Answer, Check, Denial, Outcome};
+use std::fmt::Write as _;
+
+/// The answer to every need, then what is denied and why, then what is not needed, then the sum.
+#[must_use]
+pub fn check_text(check: &Check, color: bool) -> String {
+    let mut out = String::new();
+    let paint = Paint(color);
+    let _ = writeln!(out, "policies: {}\n", check.origin.escape_debug());
+    for (kind, arn) in &check.roles {
+        let _ = writeln!(out, "{} {arn}", paint.bold(kind.id()));
+        answers(&mut out, check, *kind, paint);
+        out.push('\n');
+    }
+    let missing: Vec<_> = check
+        .answers
+        .iter()
+        .map(|answer| answer.principal)
+        .filter(|kind| check.roles.iter().all(|(known, _)| known != kind))
+        .collect();
+    for kind in PrincipalKind::ALL.into_iter().filter(|kind| missing.contains(kind)) {
+        let _ = writeln!(out, "{} {}\n", paint.bold(kind.id()), paint.bad("there is no such role"));
+    }
+    for (answer, denial) in
+        check.denied().filter(|(answer, _)| !missing.contains(&answer.principal))
+    {
+        denied(&mut out, answer, denial, paint);
+    }
+    unknown(&mut out, check);
+    if !check.surplus.is_empty() {
+        let _ = writeln!(out, "{}", paint.bold("not needed"));
+        for found in &check.surplus {
+            let whose = found.principal.map_or("resource", PrincipalKind::id);
+            let at = statement(&found.statement);
+            let _ = writeln!(out, "  {whose}: {at}: {}", surplus(found));
+            if let Some(narrower) = narrower(found) {
+                let _ = writeln!(out, "    needed: {narrower}");
+            }
+        }
+        out.push('\n');
+    }
+    widths(&mut out, check, paint);
+    if !check.exempt.is_empty() {
+        let count = check.exempt.len();
+        let _ = writeln!(
+            out,
+            "{count} statement{} exempt (trust, denials, administration); `--output json` lists them",
+            if count == 1 { " is" } else { "s are" }
+        );
+    }
+    verdict(&mut out, check, paint);
+    out
+}
+
+fn answers(out: &mut String, check: &Check, kind: PrincipalKind, paint: Paint) {
+    let mine: Vec<_> = check.answers.iter().filter(|answer| answer.principal == kind).collect();
+    let width = mine.iter().map(|answer| answer.action.len()).max().unwrap_or(0);
+    let mut last = "";
+    for answer in mine {
+        if step(answer) != last {
+            last = step(answer);
+            let _ = writeln!(out, "  {last}");
+        }
+        let (word, by) = match &answer.outcome {
+            Outcome::Allowed(statements) => {
+                let by: Vec<_> = statements.iter().map(statement).collect();
+                let caveat = if answer.caveats.is_empty() { "" } else { ", if" };
+                (paint.good("allowed"), format!("by {}{caveat}", by.join(", ")))
+            }
+            Outcome::Denied(denial) => {
+                (paint.bad("DENIED "), format!("on {}", denial.resource.escape_debug()))
+            }
+            Outcome::Unknown(_) => (paint.open("unknown"), String::new()),
+        };
+        let _ = writeln!(out, "    {word}  {:width$}  {by}", answer.action);
+        for caveat in &answer.caveats {
+            let _ = writeln!(out, "             {:width$}  {caveat}", "");
+        }
+    }
+}
+
+fn denied(out: &mut String, answer: &Answer, denial: &Denial, paint: Paint) {
+    let _ = writeln!(
+        out,
+        "{}: the step `{}` of `{}` needs `{}` on `{}`",
+        paint.bad("denied"),
+        step(answer),
+        answer.principal,
+        denial.action,
+        denial.resource.escape_debug()
+    );
+    let _ = writeln!(out, "  needed because {}\n  {}", answer.reason, answer.source);
+    if let Some(explanation) = &denial.explanation {
+        let _ = writeln!(out, "  {explanation}");
+        for change in &explanation.changes {
+            let document = change.document.as_deref().unwrap_or("a new document");
+            let verb = match change.edit {
+                crate::iam::Edit::Add(_) => "add to",
+                crate::iam::Edit::Replace(..) => "change in",
+                crate::iam::Edit::Remove(_) => "remove from",
+            };
+            let _ = writeln!(out, "  {verb} {}:", document.escape_debug());
+            if let Some(statement) = change.statement() {
+                for line in format!("{:#}", statement.to_value()).lines() {
+                    let _ = writeln!(out, "    {line}");
+                }
+            }
+        }
+    }
+    out.push('\n');
+}
+
+fn unknown(out: &mut String, check: &Check) {
+    for (kind, what) in &check.unknown {
+        let _ = writeln!(out, "unknown: {kind}: {}", what.escape_debug());
+    }
+    for note in &check.notes {
+        let _ = writeln!(out, "note: {}", note.escape_debug());
+    }
+    if !check.unknown.is_empty() || !check.notes.is_empty() {
+        out.push('\n');
+    }
+}
+
+fn widths(out: &mut String, check: &Check, paint: Paint) {
+    let _ = writeln!(out, "{}", paint.bold("granted / needed"));
+    for width in &check.widths {
+        let _ = writeln!(
+            out,
+            "  {:8}  {:>5} / {} actions  {:>4} / {} resources",
+            width.principal.id(),
+            width.actions,
+            width.needed_actions,
+            width.resources,
+            width.needed_resources
+        );
+    }
+    out.push('\n');
+}
+
+fn verdict(out: &mut String, check: &Check, paint: Paint) {
+    let needs = check.answers.len();
+    let denied = check.denied().count();
+    let open = check.undecided();
+    let sufficient = if denied > 0 {
+        paint.bad(&format!("not sufficient: {denied} of {needs} needs are denied"))
+    } else if open > 0 {
+        paint.open(&format!(
+            "not known to be sufficient: {open} of {needs} needs depend on what is not known"
+        ))
+    } else {
+        paint.good(&format!("sufficient: all {needs} needs are allowed"))
+    };
+    let minimal = if check.minimal() {
+        paint.good("minimal: nothing can be taken away")
+    } else {
+        paint.open(&format!("not minimal: {} grants are wider than needed", check.surplus.len()))
+    };
+    let _ = writeln!(out, "{sufficient}\n{minimal}");
+}
+
+#[derive(Clone, Copy)]
+struct Paint(bool);
+
+impl Paint {
+    fn with(self, code: &str, text: &str) -> String {
+        if self.0 { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+
+    fn bold(self, text: &str) -> String {
+        self.with("1", text)
+    }
+
+    fn good(self, text: &str) -> String {
+        self.with("32", text)
+    }
+
+    fn bad(self, text: &str) -> String {
+        self.with("1;31", text)
+    }
+
+    fn open(self, text: &str) -> String {
+        self.with("33", text)
+    }
+}
