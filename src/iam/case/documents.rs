@@ -21,11 +21,19 @@ pub(super) enum Kind {
     Boundless,
 }
 
+/// How many of the documents that were used last are tried first.
+const RECENT: usize = 8;
+
 /// Documents by their text, so that each is read and checked once.
 #[derive(Debug, Default)]
 pub struct Documents {
-    known: HashMap<Box<str>, Result<Known, Arc<str>>, Quick>,
+    known: HashMap<Arc<str>, Reading, Quick>,
+    /// The documents used last, the very last first.
+    recent: Vec<(Arc<str>, Reading)>,
 }
+
+/// A document, or why it is none.
+type Reading = Result<Known, Arc<str>>;
 
 #[derive(Debug, Clone)]
 struct Known {
@@ -42,27 +50,48 @@ impl Documents {
         Self::default()
     }
 
+    /// The length of the document that a text begins with, when it is one of those used last.
+    ///
+    /// An object ends at its own last bracket, so where a text begins with the whole of one, that one it
+    /// is: no need to look for the bracket again.
+    pub(super) fn begins(&mut self, text: &str) -> Option<usize> {
+        let place = self.recent.iter().position(|(known, _)| text.starts_with(&**known))?;
+        if let Some(earlier) = self.recent.get_mut(..=place) {
+            earlier.rotate_right(1);
+        }
+        self.recent.first().map(|(known, _)| known.len())
+    }
+
     pub(super) fn read(&mut self, text: &str, kind: Kind) -> Result<Arc<Policy>, Arc<str>> {
-        if !self.known.contains_key(text) {
-            if self.known.len() >= MOST {
-                self.known.clear();
+        if self.recent.first().is_none_or(|(known, _)| **known != *text) {
+            let known = self.known(text);
+            if text.starts_with('{') {
+                self.recent.truncate(RECENT - 1);
+                self.recent.insert(0, known);
+            } else {
+                return known.1.and_then(|known| known.fit(kind));
             }
-            let read = Policy::parse(text)
-                .map(Known::new)
-                .map_err(|errors: PolicyErrors| Arc::from(errors.to_string()));
-            self.known.insert(text.into(), read);
         }
-        let known = self.known.get(text).ok_or("the document was not kept")?;
-        let known = known.as_ref().map_err(Arc::clone)?;
-        let misplaced = match kind {
-            Kind::Principal => &known.not_principal,
-            Kind::Resource => &known.not_resource,
-            Kind::Boundless => &None,
-        };
-        match misplaced {
-            Some(message) => Err(Arc::clone(message)),
-            None => Ok(Arc::clone(&known.policy)),
+        match self.recent.first() {
+            Some((_, Ok(known))) => known.fit(kind),
+            Some((_, Err(message))) => Err(Arc::clone(message)),
+            None => Err("the document was not kept".into()),
         }
+    }
+
+    fn known(&mut self, text: &str) -> (Arc<str>, Reading) {
+        if let Some((text, known)) = self.known.get_key_value(text) {
+            return (Arc::clone(text), known.clone());
+        }
+        if self.known.len() >= MOST {
+            self.known.clear();
+        }
+        let read = Policy::parse(text)
+            .map(Known::new)
+            .map_err(|errors: PolicyErrors| Arc::from(errors.to_string()));
+        let text: Arc<str> = text.into();
+        self.known.insert(Arc::clone(&text), read.clone());
+        (text, read)
     }
 }
 
@@ -87,6 +116,19 @@ impl Known {
             statement.principal.is_none().then_some("has neither `Principal` nor `NotPrincipal`")
         });
         Self { policy: Arc::new(policy), not_principal, not_resource }
+    }
+
+    /// The document, where it may stand in such a place.
+    fn fit(&self, kind: Kind) -> Result<Arc<Policy>, Arc<str>> {
+        let misplaced = match kind {
+            Kind::Principal => &self.not_principal,
+            Kind::Resource => &self.not_resource,
+            Kind::Boundless => &None,
+        };
+        match misplaced {
+            Some(message) => Err(Arc::clone(message)),
+            None => Ok(Arc::clone(&self.policy)),
+        }
     }
 }
 

@@ -200,7 +200,11 @@ fn document(
     place: &dyn Fn() -> String,
     kind: Kind,
 ) -> Result<std::sync::Arc<crate::iam::Policy>, Failed> {
-    let text = scan.raw()?;
+    scan.peek();
+    let text = match documents.begins(scan.rest()).and_then(|length| scan.pass(length)) {
+        Some(text) => text,
+        None => scan.raw()?,
+    };
     documents.read(text, kind).map_err(|message| format!("`{}`: {message}", place()))
 }
 

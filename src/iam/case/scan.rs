@@ -192,6 +192,13 @@ impl<'a> Scan<'a> {
         }
     }
 
+    /// Passes so many bytes.
+    pub(super) fn pass(&mut self, length: usize) -> Option<&'a str> {
+        let passed = self.text.get(self.at..self.at + length)?;
+        self.at += length;
+        Some(passed)
+    }
+
     /// Passes any value, and checks it.
     pub(super) fn value(&mut self, depth: usize) -> Result<&'a str, Failed> {
         let first = self.peek();

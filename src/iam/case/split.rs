@@ -45,12 +45,23 @@ fn stream(text: &str) -> Vec<Piece<'_>> {
     let mut pieces = Vec::new();
     let mut rest = text.trim_start();
     while !rest.is_empty() {
-        let line = rest.split('\n').next().unwrap_or(rest);
-        let (piece, length) = next(rest, line);
+        let line = rest.find('\n').and_then(|end| rest.get(..end)).unwrap_or(rest);
+        let (piece, length) = whole_line(rest, line).unwrap_or_else(|| next(rest, line));
         pieces.push(piece);
         rest = rest.get(length..).unwrap_or("").trim_start();
     }
     pieces
+}
+
+/// A line that is an object of its own: it begins and ends like one, and so does the next begin, which
+/// within one object no line could. Looking no closer saves reading every line twice.
+fn whole_line<'a>(rest: &'a str, line: &'a str) -> Option<(Piece<'a>, usize)> {
+    let object = line.trim_end();
+    let after = rest.get(line.len()..)?.trim_start();
+    let own = object.starts_with('{')
+        && object.ends_with('}')
+        && (after.is_empty() || after.starts_with('{'));
+    own.then_some((Piece::Case(object), line.len()))
 }
 
 /// The next piece and its length. A value within a line is a case whatever it holds; one that goes on
