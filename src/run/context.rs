@@ -203,7 +203,6 @@ impl<'a> Context<'a> {
             ),
             StepError::Found { kind, message, help } => Failure::new(step, kind, message, help),
         };
-        failure.message = format!("step `{}`: {}", step.id(), failure.message);
         if failure.kind == FailureKind::Aws
             && failure.denial.is_none()
             && let Some(principal) = principal

@@ -32,6 +32,7 @@ pub async fn run(
     if options.resume.is_none() && options.export.is_some() {
         journal.state.kept_export.clone_from(&options.export);
         journal.state.only_tables.clone_from(&options.tables);
+        journal.state.only_verify = options.only_verify;
         journal.save()?;
     }
     progress.event(&Event::Started { run_id: &journal.state.report.run_id });
@@ -46,6 +47,13 @@ pub async fn run(
         inspection: None,
     };
     for step in steps(pipeline) {
+        let publishes = matches!(
+            step,
+            Step::StageViews | Step::Publish | Step::Views | Step::Prune
+        );
+        if publishes && context.journal.state.only_verify {
+            continue;
+        }
         if skip(&context.journal, step) {
             continue;
         }

@@ -35,6 +35,9 @@ pub(super) struct State {
     /// The only tables that a rollback moves; empty means all.
     #[serde(default)]
     pub(super) only_tables: Vec<String>,
+    /// Whether the run ends with verification.
+    #[serde(default)]
+    pub(super) only_verify: bool,
     /// Whether the run came to its end.
     pub(super) finished: bool,
     /// What the run did.
@@ -126,6 +129,7 @@ impl Journal {
                 planned_export: None,
                 kept_export: None,
                 only_tables: Vec::new(),
+                only_verify: false,
                 finished: false,
                 report,
             },

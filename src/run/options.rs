@@ -20,6 +20,8 @@ pub struct RunOptions {
     /// With `export`: only these live tables; empty means all of the export's. The views stay as they
     /// are when only some tables are rolled back.
     pub tables: Vec<String>,
+    /// With `export`: stop after verification, and change nothing that is live.
+    pub only_verify: bool,
     /// Heard by every wait; asking it ends the run cleanly.
     pub stop: Stop,
     /// Checks of each staged table besides the run's own.
@@ -33,6 +35,7 @@ impl std::fmt::Debug for RunOptions {
             .field("resume", &self.resume)
             .field("export", &self.export)
             .field("tables", &self.tables)
+            .field("only_verify", &self.only_verify)
             .field("checks", &self.checks.is_some())
             .finish_non_exhaustive()
     }

@@ -1,0 +1,141 @@
+//! `snaplake rollback` and `snaplake verify`: work on an export that is already in the lake.
+
+use super::session::{Session, aws_error};
+use super::{Failure, Global, Outcome, Printer};
+use crate::run::{self, RunOptions, Status};
+
+/// Arguments of `snaplake rollback`.
+#[derive(Debug, clap::Args)]
+pub struct RollbackArgs {
+    /// The live tables to roll back; all of the export's unless given
+    #[arg(value_name = "TABLE")]
+    tables: Vec<String>,
+    /// The export to go back to; the one before the current one unless given
+    #[arg(long, value_name = "EXPORT")]
+    to: Option<String>,
+}
+
+/// Arguments of `snaplake verify`.
+#[derive(Debug, clap::Args)]
+pub struct VerifyArgs {
+    /// The export, which may be one that snaplake did not start; the newest one unless given
+    #[arg(value_name = "EXPORT")]
+    export: Option<String>,
+}
+
+pub(super) fn rollback(args: &RollbackArgs, global: &Global, printer: &Printer) -> Outcome {
+    let session = Session::open(global)?;
+    let export = match &args.to {
+        Some(export) => export.clone(),
+        None => before(&look(&session)?, &args.tables)?,
+    };
+    let options = RunOptions {
+        journal: session.journal.clone(),
+        export: Some(export),
+        tables: args.tables.clone(),
+        ..RunOptions::default()
+    };
+    session.run(options, global, printer)
+}
+
+pub(super) fn verify(args: &VerifyArgs, global: &Global, printer: &Printer) -> Outcome {
+    let session = Session::open(global)?;
+    let export = match &args.export {
+        Some(export) => export.clone(),
+        None => newest(&look(&session)?)?,
+    };
+    let options = RunOptions {
+        journal: session.journal.clone(),
+        export: Some(export),
+        only_verify: true,
+        ..RunOptions::default()
+    };
+    session.run(options, global, printer)
+}
+
+fn look(session: &Session) -> Result<Status, Failure> {
+    session.wait(run::status(&session.pipeline, &session.clients)).map_err(aws_error)
+}
+
+/// The newest complete export.
+fn newest(status: &Status) -> Result<String, Failure> {
+    let newest = status.exports.iter().find(|export| export.complete);
+    newest.map(|export| export.id.clone()).ok_or_else(|| {
+        Failure::input(miette::miette!(
+            help = "`snaplake run` makes one; `snaplake verify EXPORT` takes any other",
+            "there is no complete export of this pipeline in the lake"
+        ))
+    })
+}
+
+/// The newest complete export that is older than all that the tables point at.
+fn before(status: &Status, tables: &[String]) -> Result<String, Failure> {
+    for name in tables {
+        if !status.tables.iter().any(|table| table.table == *name) {
+            return Err(Failure::input(miette::miette!(
+                help = "`snaplake status` lists the live tables",
+                "there is no live table `{}`",
+                name.escape_debug()
+            )));
+        }
+    }
+    let current = status
+        .tables
+        .iter()
+        .filter(|table| tables.is_empty() || tables.contains(&table.table))
+        .filter_map(|table| table.export.as_deref())
+        .min();
+    status
+        .exports
+        .iter()
+        .find(|export| export.complete && current.is_some_and(|now| export.id.as_str() < now))
+        .map(|export| export.id.clone())
+        .ok_or_else(|| {
+            Failure::input(miette::miette!(
+                help = "`snaplake status` lists the exports that are kept; `[retention]` says how \
+                        many",
+                "no export older than the current one is kept"
+            ))
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::{KeptExport, LiveTable};
+
+    fn status() -> Status {
+        let table = |name: &str, export: &str| LiveTable {
+            table: name.into(),
+            export: Some(export.into()),
+            location: None,
+            moved_at: None,
+            run: None,
+            columns: 1,
+        };
+        let export =
+            |id: &str, complete| KeptExport { id: id.into(), complete, tables: 0 };
+        Status {
+            database: "shop".into(),
+            tables: vec![table("a", "shop-4"), table("b", "shop-2")],
+            views: Vec::new(),
+            strangers: Vec::new(),
+            exports: vec![
+                export("shop-4", true),
+                export("shop-3", false),
+                export("shop-2", true),
+                export("shop-1", true),
+            ],
+        }
+    }
+
+    #[test]
+    fn a_rollback_goes_to_the_complete_export_before() {
+        let status = status();
+        assert_eq!(before(&status, &["a".into()]).unwrap(), "shop-2");
+        assert_eq!(before(&status, &["b".into()]).unwrap(), "shop-1");
+        assert_eq!(before(&status, &[]).unwrap(), "shop-1");
+        assert!(before(&status, &["c".into()]).is_err());
+        assert_eq!(newest(&status).unwrap(), "shop-4");
+    }
+}

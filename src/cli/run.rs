@@ -1,0 +1,180 @@
+//! `snaplake run`: the whole pipeline on AWS.
+
+use super::project::Project;
+use super::session::{Session, aws_error};
+use super::{Exit, Failure, Global, Outcome, OutputFormat, Printer};
+use crate::pipeline::{Pipeline, PrincipalKind};
+use crate::run::{self, Event, Outcome as StepOutcome, RunOptions};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+/// Arguments of `snaplake run`.
+#[derive(Debug, clap::Args)]
+pub struct RunArgs {
+    /// Continue a run that was interrupted, killed or failed; `snaplake runs` names it
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["dry_run", "cancel_export"])]
+    resume: Option<String>,
+    /// Show what would be called, on what and as whom; call nothing
+    #[arg(long, conflicts_with = "cancel_export")]
+    dry_run: bool,
+    /// Cancel an export that is still running, and do nothing else
+    #[arg(long, value_name = "EXPORT")]
+    cancel_export: Option<String>,
+}
+
+pub(super) fn run(args: &RunArgs, global: &Global, printer: &Printer) -> Outcome {
+    if args.dry_run {
+        let pipeline = Project::load(global)?.pipeline()?;
+        printer.out(plan(&pipeline, global.output)?)?;
+        return Ok(Exit::Done);
+    }
+    let session = Session::open(global)?;
+    if let Some(export) = &args.cancel_export {
+        let status =
+            session.wait(run::cancel_export(&session.clients, export)).map_err(aws_error)?;
+        printer.out(format!("{}: {}\n", export.escape_debug(), status.escape_debug()))?;
+        return Ok(Exit::Done);
+    }
+    let options = RunOptions {
+        journal: session.journal.clone(),
+        resume: args.resume.clone(),
+        ..RunOptions::default()
+    };
+    session.run(options, global, printer)
+}
+
+/// What a run would call, read off the needs: the same that the policies are made of.
+fn plan(pipeline: &Pipeline, output: OutputFormat) -> Result<String, Failure> {
+    let needs = pipeline.needs();
+    let mut steps = Vec::new();
+    for step in run::steps(pipeline) {
+        let mut actions: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for need in needs.iter().filter(|need| need.step == step) {
+            if need.principal != PrincipalKind::Runner {
+                continue;
+            }
+            let resources = actions.entry(need.action).or_default();
+            for resource in &need.resources {
+                if !resources.contains(&resource.as_str()) {
+                    resources.push(resource);
+                }
+            }
+        }
+        steps.push((step, actions));
+    }
+    let runner = pipeline.role_arn(PrincipalKind::Runner);
+    if output == OutputFormat::Json {
+        let steps: Vec<_> = steps
+            .iter()
+            .map(|(step, actions)| {
+                let actions: Vec<_> = actions
+                    .iter()
+                    .map(|(action, resources)| json!({"action": action, "resources": resources}))
+                    .collect();
+                json!({"id": step.id(), "title": step.title(), "actions": actions})
+            })
+            .collect();
+        let value = json!({
+            "version": 1,
+            "pipeline": pipeline.name,
+            "principal": runner,
+            "steps": steps,
+        });
+        return serde_json::to_string_pretty(&value)
+            .map(|text| text + "\n")
+            .map_err(|error| Failure::environment(miette::miette!("{error}")));
+    }
+    let mut text = format!("as {runner}\n");
+    for (step, actions) in steps {
+        let _ = writeln!(text, "\n{}: {}", step.id(), step.title());
+        for (action, resources) in actions {
+            for (at, resource) in resources.iter().enumerate() {
+                let action = if at == 0 { action } else { "" };
+                let _ = writeln!(text, "  {action:<34} {resource}");
+            }
+        }
+    }
+    text.push_str("\nNothing was called.\n");
+    Ok(text)
+}
+
+/// Progress on stderr: a spinner on a terminal, and a line for every step that ended.
+pub(super) struct Progress<'a> {
+    bar: ProgressBar,
+    printer: &'a Printer,
+}
+
+impl<'a> Progress<'a> {
+    pub(super) fn new(printer: &'a Printer) -> Self {
+        let bar = ProgressBar::new_spinner();
+        if printer.progress() {
+            bar.set_style(ProgressStyle::default_spinner());
+            bar.enable_steady_tick(Duration::from_millis(120));
+        } else {
+            bar.set_draw_target(ProgressDrawTarget::hidden());
+        }
+        Self { bar, printer }
+    }
+
+    pub(super) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+
+    fn line(&self, line: &str) {
+        self.bar.suspend(|| self.printer.note(line));
+    }
+}
+
+impl run::Progress for Progress<'_> {
+    fn event(&self, event: &Event<'_>) {
+        let message = match event {
+            Event::Started { run_id } => return self.line(&format!("run {run_id}")),
+            Event::StepEnded { record } => {
+                let mark = match record.outcome {
+                    StepOutcome::Done => "done",
+                    StepOutcome::Skipped => "skipped",
+                    StepOutcome::Failed => "FAILED",
+                    StepOutcome::Interrupted => "interrupted",
+                    StepOutcome::Running => "running",
+                };
+                let time = record.ended.unwrap_or(record.started).strftime("%H:%M:%S");
+                let detail = record.detail.escape_debug();
+                return self.line(&format!("{time} {}: {mark}: {detail}", record.step.id()));
+            }
+            Event::Warning { message } => {
+                return self.line(&format!("warning: {}", message.escape_debug()));
+            }
+            Event::StepStarted { step } => step.title().to_owned(),
+            Event::Export { percent, gigabytes, elapsed, remaining } => {
+                let mut text =
+                    format!("exporting: {percent} %, {gigabytes} GB read, {}", short(*elapsed));
+                if let Some(remaining) = remaining {
+                    let _ = write!(text, ", about {} left", short(*remaining));
+                }
+                text
+            }
+            Event::Waiting { what, elapsed } => {
+                format!("waiting for {}, {}", what.escape_debug(), short(*elapsed))
+            }
+            Event::TableVerified { table, done, total } => {
+                format!("verified {} ({done} of {total})", table.table.escape_debug())
+            }
+            Event::TablePublished { table, done, total } => {
+                format!("published {} ({done} of {total})", table.escape_debug())
+            }
+        };
+        self.bar.set_message(message);
+    }
+}
+
+fn short(duration: Duration) -> String {
+    let minutes = duration.as_secs() / 60;
+    match minutes {
+        0 => format!("{} s", duration.as_secs()),
+        1..=59 => format!("{minutes} min"),
+        _ => format!("{} h {} min", minutes / 60, minutes % 60),
+    }
+}
