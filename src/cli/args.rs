@@ -88,6 +88,16 @@ pub enum Command {
     Iam(super::iam::IamArgs),
     /// Run the whole pipeline on this machine, under the policies on disk
     Rehearse(super::rehearse::RehearseArgs),
+    /// Run the whole pipeline on AWS: snapshot, export, verification, tables, views
+    Run(super::run::RunArgs),
+    /// Verify an export in the lake; nothing goes live
+    Verify(super::rollback::VerifyArgs),
+    /// Show what is live and which exports are kept
+    Status(super::status::StatusArgs),
+    /// List the runs that were begun from this folder
+    Runs(super::status::RunsArgs),
+    /// Point live tables back at an earlier export, after verifying it
+    Rollback(super::rollback::RollbackArgs),
     /// Serve the rehearsal cloud for other clients: boto3, the AWS CLI
     #[cfg(feature = "rehearse")]
     Cloud(super::cloud::CloudArgs),

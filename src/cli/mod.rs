@@ -15,7 +15,11 @@ mod generate;
 mod iam;
 mod man;
 mod rehearse;
+mod rollback;
+mod run;
 mod schema;
+mod session;
+mod status;
 
 pub use args::{Cli, Command, Global, OutputFormat};
 pub use exit::{Exit, Failure};
@@ -51,6 +55,11 @@ fn dispatch(cli: &Cli, printer: &Printer) -> Outcome {
         #[cfg(feature = "rehearse")]
         Command::Cloud(args) => cloud::run(args, global, printer),
         Command::Rehearse(args) => rehearse::run(args, global, printer),
+        Command::Run(args) => run::run(args, global, printer),
+        Command::Verify(args) => rollback::verify(args, global, printer),
+        Command::Status(args) => status::status(args, global, printer),
+        Command::Runs(args) => status::runs(args, global, printer),
+        Command::Rollback(args) => rollback::rollback(args, global, printer),
         Command::Schema(args) => schema::run(args, global, printer),
         Command::Completions(args) => completions::run(args, printer),
         Command::Man(args) => man::run(args, printer),

@@ -54,7 +54,9 @@ pub(super) fn verify(args: &VerifyArgs, global: &Global, printer: &Printer) -> O
 }
 
 fn look(session: &Session) -> Result<Status, Failure> {
-    session.wait(run::status(&session.pipeline, &session.clients)).map_err(aws_error)
+    session
+        .wait(run::status(&session.pipeline, &session.clients))
+        .map_err(|error| aws_error(&error))
 }
 
 /// The newest complete export.
@@ -113,8 +115,7 @@ mod tests {
             run: None,
             columns: 1,
         };
-        let export =
-            |id: &str, complete| KeptExport { id: id.into(), complete, tables: 0 };
+        let export = |id: &str, complete| KeptExport { id: id.into(), complete, tables: 0 };
         Status {
             database: "shop".into(),
             tables: vec![table("a", "shop-4"), table("b", "shop-2")],

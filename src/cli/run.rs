@@ -33,8 +33,9 @@ pub(super) fn run(args: &RunArgs, global: &Global, printer: &Printer) -> Outcome
     }
     let session = Session::open(global)?;
     if let Some(export) = &args.cancel_export {
-        let status =
-            session.wait(run::cancel_export(&session.clients, export)).map_err(aws_error)?;
+        let status = session
+            .wait(run::cancel_export(&session.clients, export))
+            .map_err(|error| aws_error(&error))?;
         printer.out(format!("{}: {}\n", export.escape_debug(), status.escape_debug()))?;
         return Ok(Exit::Done);
     }

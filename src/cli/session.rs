@@ -45,12 +45,7 @@ impl Session {
     }
 
     /// Runs, with progress and Ctrl-C, and shows the report.
-    pub(super) fn run(
-        &self,
-        options: RunOptions,
-        global: &Global,
-        printer: &Printer,
-    ) -> Outcome {
+    pub(super) fn run(&self, options: RunOptions, global: &Global, printer: &Printer) -> Outcome {
         let progress = super::run::Progress::new(printer);
         let stop = options.stop.clone();
         let work = run::run(&self.pipeline, &self.clients, &SystemClock, options, &progress);
@@ -65,7 +60,7 @@ impl Session {
             printer.note("left at once; `snaplake runs` names the run, `--resume` continues it");
             return Ok(Exit::Interrupted);
         };
-        let report = report.map_err(run_error)?;
+        let report = report.map_err(|error| run_error(&error))?;
         show(&report, global, printer)?;
         Ok(exit(&report))
     }
@@ -111,7 +106,7 @@ fn exit(report: &RunReport) -> Exit {
 }
 
 /// Why a run could not begin.
-pub(super) fn run_error(error: RunError) -> Failure {
+pub(super) fn run_error(error: &RunError) -> Failure {
     let report = miette::miette!(help = error.help(), "{error}");
     match error {
         RunError::NoSuchRun { .. } | RunError::OtherPipeline { .. } | RunError::Finished { .. } => {
@@ -124,7 +119,7 @@ pub(super) fn run_error(error: RunError) -> Failure {
 }
 
 /// A call that failed, outside a run.
-pub(super) fn aws_error(error: AwsError) -> Failure {
+pub(super) fn aws_error(error: &AwsError) -> Failure {
     let report = miette::miette!(help = error.help(), "{error}");
     if error.kind == ErrorKind::NotFound {
         Failure::input(report)

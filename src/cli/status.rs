@@ -6,6 +6,7 @@ use super::{Exit, Failure, Global, Outcome, OutputFormat, Printer};
 use crate::run::{self, RunSummary, Status};
 use comfy_table::{Table, presets};
 use serde_json::{Value, json};
+use std::fmt::Write as _;
 
 /// Arguments of `snaplake status`.
 #[derive(Debug, clap::Args)]
@@ -19,9 +20,12 @@ pub(super) fn status(_args: &StatusArgs, global: &Global, printer: &Printer) -> 
     let session = Session::open(global)?;
     let status = session
         .wait(run::status(&session.pipeline, &session.clients))
-        .map_err(aws_error)?;
+        .map_err(|error| aws_error(&error))?;
     if global.output == OutputFormat::Json {
-        print(printer, json!({"version": 1, "pipeline": session.pipeline.name, "status": status}))?;
+        print(
+            printer,
+            &json!({"version": 1, "pipeline": session.pipeline.name, "status": status}),
+        )?;
     } else {
         printer.out(status_text(&status))?;
     }
@@ -30,17 +34,17 @@ pub(super) fn status(_args: &StatusArgs, global: &Global, printer: &Printer) -> 
 
 pub(super) fn runs(_args: &RunsArgs, global: &Global, printer: &Printer) -> Outcome {
     let project = Project::load(global)?;
-    let runs = run::list(&journal_folder(&project)).map_err(run_error)?;
+    let runs = run::list(&journal_folder(&project)).map_err(|error| run_error(&error))?;
     if global.output == OutputFormat::Json {
-        print(printer, json!({"version": 1, "runs": runs}))?;
+        print(printer, &json!({"version": 1, "runs": runs}))?;
     } else {
         printer.out(runs_text(&runs))?;
     }
     Ok(Exit::Done)
 }
 
-fn print(printer: &Printer, value: Value) -> Result<(), Failure> {
-    let text = serde_json::to_string_pretty(&value)
+fn print(printer: &Printer, value: &Value) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(value)
         .map_err(|error| Failure::environment(miette::miette!("{error}")))?;
     printer.out(text + "\n")
 }
@@ -77,7 +81,7 @@ fn status_text(status: &Status) -> String {
     for (what, names) in [("views", &status.views), ("not of this pipeline", &status.strangers)] {
         if !names.is_empty() {
             let names: Vec<_> = names.iter().map(|name| name.escape_debug().to_string()).collect();
-            text.push_str(&format!("\n{what}: {}\n", names.join(", ")));
+            let _ = writeln!(text, "\n{what}: {}", names.join(", "));
         }
     }
     text
@@ -104,7 +108,7 @@ fn runs_text(runs: &[RunSummary]) -> String {
     }
     let mut text = format!("{rows}\n");
     if let Some(failure) = runs.first().and_then(|run| run.failure.as_ref()) {
-        text.push_str(&format!("\nthe last one: {}\n", failure.escape_debug()));
+        let _ = writeln!(text, "\nthe last one: {}", failure.escape_debug());
     }
     text
 }

@@ -47,10 +47,8 @@ pub async fn run(
         inspection: None,
     };
     for step in steps(pipeline) {
-        let publishes = matches!(
-            step,
-            Step::StageViews | Step::Publish | Step::Views | Step::Prune
-        );
+        let publishes =
+            matches!(step, Step::StageViews | Step::Publish | Step::Views | Step::Prune);
         if publishes && context.journal.state.only_verify {
             continue;
         }

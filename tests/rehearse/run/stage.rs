@@ -7,7 +7,7 @@ use snaplake::cloud::seed::{
     WorkgroupSeed,
 };
 use snaplake::cloud::storage::Encryption;
-use snaplake::cloud::{Cloud, CloudHandle, CloudOptions, VirtualClock};
+use snaplake::cloud::{Cloud, CloudHandle, CloudOptions, Pace, VirtualClock};
 use snaplake::config;
 use snaplake::pipeline::{DocumentKind, Pipeline, PrincipalKind, Step};
 use snaplake::run::{self, Event, NoProgress, Progress, RunOptions, RunReport};
@@ -24,10 +24,8 @@ INSERT INTO orders VALUES (10, 1, 12.50, '2024-01-01 10:00:00.123456'), (11, 1, 
 CREATE TABLE empty_ones (id INT NOT NULL, note TEXT);
 ";
 
-/// The configuration; `mode` is the catalog's, `snapshot` the source's.
-pub fn pipeline(mode: &str, snapshot: &str) -> Pipeline {
-    let text = format!(
-        r#"
+/// The configuration; `{mode}` is the catalog's, `{snapshot}` the source's.
+pub const CONFIG: &str = r#"
 name = "tiny"
 account = "123456789012"
 region = "eu-central-1"
@@ -51,8 +49,10 @@ exports = 2
 [[views]]
 name = "paid"
 sql = "SELECT o.id, c.name FROM orders o JOIN customers c ON o.customer_id = c.id WHERE o.paid_at IS NOT NULL"
-"#
-    );
+"#;
+
+fn pipeline(mode: &str, snapshot: &str) -> Pipeline {
+    let text = CONFIG.replace("{mode}", mode).replace("{snapshot}", snapshot);
     let config = config::parse(Path::new("snaplake.toml"), &text).unwrap();
     Pipeline::from_config(&config).unwrap()
 }
@@ -83,12 +83,22 @@ pub struct Stage {
 
 impl Stage {
     pub async fn new(mode: &str, snapshot: &str) -> Self {
+        Self::paced(mode, snapshot, Pace::Driven).await
+    }
+
+    /// A cloud for other processes: its time passes when they ask whether something has ended.
+    pub async fn polled() -> Self {
+        Self::paced("direct", "latest-automated", Pace::Polled).await
+    }
+
+    async fn paced(mode: &str, snapshot: &str, pace: Pace) -> Self {
         let pipeline = pipeline(mode, snapshot);
         let folder = tempfile::tempdir().unwrap();
         let database = rusqlite::Connection::open(folder.path().join("tiny.db")).unwrap();
         database.execute_batch(DATABASE).unwrap();
-        let options =
+        let mut options =
             CloudOptions::new(&pipeline.account, &pipeline.region, &folder.path().join("cloud"));
+        options.clock = VirtualClock::new(pace);
         let cloud = Cloud::start(options).await.unwrap();
         set(&cloud, &pipeline);
         let clients = clients(&cloud, &pipeline).await;
@@ -136,6 +146,35 @@ impl Stage {
         self.run_with(self.options(), &NoProgress).await
     }
 
+    /// Takes one right from the runner.
+    pub fn deny_runner(&self, action: &str, resource: &str) {
+        let document = serde_json::json!({
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Deny", "Action": action, "Resource": resource}],
+        });
+        self.set_runner(vec![PolicySeed::new("deny", document.to_string())]);
+    }
+
+    /// Gives the runner its rights back.
+    pub fn allow_runner(&self) {
+        self.set_runner(Vec::new());
+    }
+
+    fn set_runner(&self, more: Vec<PolicySeed>) {
+        let kind = PrincipalKind::Runner;
+        let mut policies = documents(&self.pipeline, &DocumentKind::Identity(kind));
+        policies.extend(more);
+        self.cloud
+            .seed()
+            .role(&RoleSeed {
+                arn: self.pipeline.role_arn(kind),
+                trust: documents(&self.pipeline, &DocumentKind::Trust(kind)).remove(0),
+                policies,
+                boundary: None,
+            })
+            .unwrap();
+    }
+
     /// How many exports RDS was asked to start and agreed to.
     pub fn exports_started(&self) -> usize {
         let log = self.cloud.log();
@@ -154,14 +193,7 @@ impl Stage {
 }
 
 fn set(cloud: &CloudHandle, pipeline: &Pipeline) {
-    let documents = pipeline.documents();
-    let of = |kind: &DocumentKind| -> Vec<PolicySeed> {
-        documents
-            .iter()
-            .filter(|document| document.kind == *kind)
-            .map(|document| PolicySeed::new(document.file.clone(), document.to_json()))
-            .collect()
-    };
+    let of = |kind: &DocumentKind| documents(pipeline, kind);
     let seed = cloud.seed();
     let encryption = Encryption::Kms { key: pipeline.key_arn(), bucket_key: true };
     for principal in pipeline.principals() {
@@ -211,6 +243,15 @@ fn set(cloud: &CloudHandle, pipeline: &Pipeline) {
         })
         .unwrap();
     }
+}
+
+fn documents(pipeline: &Pipeline, kind: &DocumentKind) -> Vec<PolicySeed> {
+    pipeline
+        .documents()
+        .iter()
+        .filter(|document| document.kind == *kind)
+        .map(|document| PolicySeed::new(document.file.clone(), document.to_json()))
+        .collect()
 }
 
 async fn clients(cloud: &CloudHandle, pipeline: &Pipeline) -> Clients {
