@@ -104,7 +104,7 @@ fn same_answer(source: &rusqlite::Connection, answers: &std::path::Path, view: &
         .unwrap();
     let mut statement = source.prepare(sql).unwrap();
     let columns = statement.column_count();
-    let names: Vec<_> = statement.column_names().iter().map(|name| (*name).to_owned()).collect();
+    let names: Vec<_> = statement.column_names().map(str::to_owned).collect();
     let mut expected: Vec<Vec<String>> = statement
         .query_map([], |row| {
             (0..columns)
