@@ -58,9 +58,11 @@ pub(super) fn rehearse(
     let progress = super::progress::Lines::new(printer);
     let report = runtime.block_on(async {
         tokio::select! {
-            report = crate::rehearse::rehearse(pipeline, options, &progress) => Some(report),
+            // First, so that the signal is heard before there is anything to leave behind.
+            biased;
             // The cloud lives in this process and in a folder that goes away with it.
             _ = tokio::signal::ctrl_c() => None,
+            report = crate::rehearse::rehearse(pipeline, options, &progress) => Some(report),
         }
     });
     progress.finish();

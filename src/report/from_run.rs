@@ -14,7 +14,7 @@ impl Report {
         if let Some(failure) = &run.failure {
             problems.push(Problem {
                 kind: failure.kind.id().to_owned(),
-                message: format!("step `{}`: {}", failure.step, failure.message),
+                message: failure.message.clone(),
                 help: failure.help.clone(),
             });
         }
