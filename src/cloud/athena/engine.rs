@@ -21,7 +21,8 @@ use datafusion::config::Dialect;
 use datafusion::datasource::{ViewTable, provider_as_source};
 use datafusion::error::DataFusionError;
 use datafusion::execution::object_store::ObjectStoreUrl;
-use datafusion::execution::{SessionState, SessionStateBuilder};
+use datafusion::execution::{SessionState, SessionStateBuilder, SessionStateDefaults};
+use datafusion::logical_expr::planner::ExprPlanner;
 use datafusion::logical_expr::{
     ColumnarValue, Expr, LogicalPlan, LogicalPlanBuilder, ScalarUDF, Volatility, create_udf,
 };
@@ -174,7 +175,6 @@ impl Engine {
             }
             state.catalog_list().register_catalog(CATALOG.to_owned(), catalog);
             let plan = state.statement_to_plan(statement).await.map_err(planning)?;
-            let plan = dialect::check(plan)?;
             Ok((plan, headings))
         }
         .boxed()
@@ -387,12 +387,18 @@ fn session(database: &str) -> Result<SessionState, QueryError> {
     options.optimizer.enable_join_dynamic_filter_pushdown = false;
     options.optimizer.enable_aggregate_dynamic_filter_pushdown = false;
     let url = ObjectStoreUrl::parse(STORE)?;
+    let planners = std::iter::once(Arc::new(dialect::Operators) as Arc<dyn ExprPlanner>)
+        .chain(SessionStateDefaults::default_expr_planners())
+        .collect();
     let mut state = SessionStateBuilder::new_with_default_features()
+        .with_expr_planners(planners)
         .with_config(config)
         .with_catalog_list(Arc::new(MemoryCatalogProviderList::new()))
         .with_physical_optimizer_rules(RULES.clone())
         .with_object_store(url.as_ref(), Arc::new(InMemory::new()))
         .build();
+    // What `current_date` and `now()` are taken from.
+    state.mark_start_execution();
     dialect::register(&mut state)?;
     Ok(state)
 }

@@ -139,6 +139,10 @@ impl From<DataFusionError> for QueryError {
             DataFusionError::Plan(what) => Self::syntax(what),
             DataFusionError::ParquetError(inner) => Self::bad_data(inner),
             DataFusionError::ArrowError(inner, _) => arrow(inner),
+            // The engine's regular expressions lack what Java's have.
+            DataFusionError::Execution(what) if what.contains("egular expression") => {
+                Self::rehearsal(format!("a regular expression ({what})"))
+            }
             DataFusionError::Execution(what) => Self::data("GENERIC_USER_ERROR", what),
             _ => Self {
                 message: format!("GENERIC_INTERNAL_ERROR: {text}"),
@@ -156,6 +160,9 @@ fn arrow(error: &datafusion::arrow::error::ArrowError) -> QueryError {
         ArrowError::CastError(what) => QueryError::data("INVALID_CAST_ARGUMENT", what),
         ArrowError::ArithmeticOverflow(what) => {
             QueryError::data("NUMERIC_VALUE_OUT_OF_RANGE", what)
+        }
+        ArrowError::InvalidArgumentError(what) if what.contains("to store in a Decimal") => {
+            QueryError::data("INVALID_CAST_ARGUMENT", format!("Cannot cast to decimal: {what}"))
         }
         ArrowError::ParquetError(what) => QueryError::bad_data(what),
         ArrowError::ExternalError(inner) => match inner.downcast_ref::<QueryError>() {

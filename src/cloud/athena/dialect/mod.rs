@@ -1,14 +1,19 @@
-//! Trino's SQL in the engine's words.
+//! Trino's SQL in the engine's words: expressions and calls are rewritten ([`rewrite`],
+//! [`functions`]), operators planned with Trino's types ([`operators`]), and what the engine lacks or
+//! answers otherwise is ours ([`udf`]).
 
+mod functions;
 mod headings;
+mod operators;
 mod rewrite;
 mod udf;
+
+pub(super) use operators::Operators;
 
 pub(super) use headings::{Headings, is_nameless};
 
 use super::error::QueryError;
 use datafusion::execution::{FunctionRegistry as _, SessionState};
-use datafusion::logical_expr::LogicalPlan;
 use datafusion::sql::sqlparser::ast::Query;
 use std::sync::Arc;
 
@@ -17,11 +22,6 @@ pub(super) fn translate(query: &mut Query) -> Result<Headings, QueryError> {
     let headings = headings::name(query);
     rewrite::rewrite(query)?;
     Ok(headings)
-}
-
-/// Checks a plan.
-pub(super) fn check(plan: LogicalPlan) -> Result<LogicalPlan, QueryError> {
-    Ok(plan)
 }
 
 /// Gives a session the functions.

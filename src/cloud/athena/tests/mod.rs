@@ -264,3 +264,5 @@ fn statements_are_classified() {
     assert!(classify("SELECT 1; SELECT 2").is_err());
     assert!(classify("").is_err());
 }
+
+mod dialect;
