@@ -63,7 +63,7 @@ impl Wanted {
                 .iter()
                 .map(|kind| format!("`{}`", kind.trim_end_matches([':', '/'])))
                 .collect();
-            return Err((format!("is not of a {}", kinds.join(" or ")), example()));
+            return Err((format!("is not the ARN of a {}", kinds.join(" or ")), example()));
         }
         match (&home.region, self.regional) {
             (Some(home), true) if home != region => {

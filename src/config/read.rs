@@ -108,7 +108,8 @@ impl Reader<'_> {
         let mut read = Table { span, ..Table::default() };
         for (name, value) in table {
             let Some(key) = section.key(name.get_ref()) else {
-                self.unknown(section, name, path);
+                // The key that was meant is not missing, only misspelt.
+                read.wrong.extend(self.unknown(section, name, path));
                 continue;
             };
             let path =
@@ -128,15 +129,17 @@ impl Reader<'_> {
         section: &'static Section,
         name: &Spanned<std::borrow::Cow<'_, str>>,
         path: &str,
-    ) {
+    ) -> Option<&'static str> {
         let place = if path.is_empty() { String::new() } else { format!(" in `{path}`") };
         let known: Vec<&str> = section.keys().map(|key| key.name).collect();
-        let help = match closest(name.get_ref(), &known) {
+        let near = closest(name.get_ref(), &known);
+        let help = match near {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("keys{place} are: {}", listed(&known)),
         };
         let message = format!("unknown key {}{place}", quoted(name.get_ref()));
         self.error(ConfigError::new(self.text, &name.span(), message).help(help));
+        near
     }
 
     fn node(
@@ -366,7 +369,6 @@ pub(super) fn complete(
                     complete(reader, section, below, key.name);
                 }
             }
-            (Some(_), _, _) => {}
             (None, Shape::Table(section), Absent::Fine) => {
                 // A table that may be left out stands for its defaults, unless it demands a key.
                 if section.keys().all(|key| !matches!(key.absent, Absent::Refused)) {
@@ -391,7 +393,7 @@ pub(super) fn complete(
                 let message = format!("`{}` is missing{place}", key.name);
                 reader.error(ConfigError::new(reader.text, &table.span, message).help(help));
             }
-            (None, _, Absent::Fine | Absent::False | Absent::Derived(_)) => {}
+            (Some(_), ..) | (None, _, Absent::Fine | Absent::False | Absent::Derived(_)) => {}
         }
     }
     for group in section.one_of {

@@ -97,13 +97,10 @@ fn closed(text: &str, quote: char) -> Option<(String, &str)> {
     let mut inside = String::new();
     let mut chars = text.char_indices().peekable();
     while let Some((at, c)) = chars.next() {
-        if c != quote {
-            inside.push(c);
-        } else if chars.next_if(|(_, next)| *next == quote).is_some() {
-            inside.push(c);
-        } else {
+        if c == quote && chars.next_if(|(_, next)| *next == quote).is_none() {
             return Some((inside, text.get(at + c.len_utf8()..).unwrap_or_default()));
         }
+        inside.push(c);
     }
     None
 }
@@ -136,7 +133,6 @@ fn from(tokens: &[Token]) -> BTreeSet<String> {
             Token::Mark('(') => {
                 lists.push(std::mem::take(&mut expected));
                 expected = lists.last() == Some(&true);
-                continue;
             }
             Token::Mark(')') => {
                 lists.pop();
@@ -152,7 +148,6 @@ fn from(tokens: &[Token]) -> BTreeSet<String> {
                 if let Some(list) = lists.last_mut() {
                     *list = *list || expected;
                 }
-                continue;
             }
             Token::Word(word) if ENDS.contains(&word.as_str()) => {
                 if let Some(list) = lists.last_mut() {
@@ -166,7 +161,7 @@ fn from(tokens: &[Token]) -> BTreeSet<String> {
                     && after == Some(&Token::Mark('('))
                     && matches!(
                         at.checked_sub(1).and_then(|before| tokens.get(before)),
-                        Some(Token::Mark(',')) | Some(Token::Word(_))
+                        Some(Token::Mark(',') | Token::Word(_))
                     );
                 if own && !expected {
                     defined.insert(name.to_lowercase());

@@ -97,7 +97,7 @@ fn the_schema_knows_the_same_keys() {
                 Shape::Table(below) => same(below, property, key.name),
                 Shape::Tables(below) => same(below, &property["items"], key.name),
                 Shape::Choice { words, or: None } => {
-                    assert_eq!(property["enum"], serde_json::json!(words))
+                    assert_eq!(property["enum"], serde_json::json!(words));
                 }
                 Shape::Choice { words, .. } => {
                     assert_eq!(property["anyOf"][0]["enum"], serde_json::json!(words));

@@ -80,11 +80,11 @@ pub fn compose(grants: &[Grant]) -> Vec<Composed> {
     for right in needed {
         resources.entry((right.action, right.conditions)).or_default().insert(right.resource);
     }
-    let mut actions: BTreeMap<(&str, &[Condition], BTreeSet<&str>), BTreeSet<&str>> =
-        BTreeMap::new();
+    let mut actions = BTreeMap::new();
     for ((action, conditions), resources) in resources {
         let name = names.get(action).copied().unwrap_or_default();
-        actions.entry((name, conditions, resources)).or_default().insert(action);
+        let same: &mut BTreeSet<&str> = actions.entry((name, conditions, resources)).or_default();
+        same.insert(action);
     }
     let mut composed: Vec<Composed> = actions
         .into_iter()

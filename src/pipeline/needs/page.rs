@@ -13,7 +13,6 @@ pub const GLUE_ARNS: &str =
     "https://docs.aws.amazon.com/glue/latest/dg/glue-specifying-resource-arns.html";
 pub const GLUE_ACTIONS: &str =
     "https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsglue.html";
-pub const CRAWLER: &str = "https://docs.aws.amazon.com/glue/latest/dg/crawler-prereqs.html";
 pub const CRAWLER_DATA: &str =
     "https://docs.aws.amazon.com/glue/latest/dg/define-crawler-configure-security-settings.html";
 pub const GLUE_SERVICE_ROLE: &str =

@@ -1,0 +1,187 @@
+//! What is wrong in `snaplake.toml` is said all at once, with its place and what to write instead;
+//! the exit code is 2.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail this way")]
+
+use crate::support::snaplake;
+
+const GOOD: &str = r#"name = "shop"
+account = "123456789012"
+region = "ap-northeast-1"
+[source]
+engine = "aurora-mysql"
+cluster = "shop-prod"
+database = "shop"
+tables = ["shop.orders"]
+[lake]
+bucket = "example-shop-lake"
+"#;
+
+/// What `generate --check` says of a configuration: exit code and stderr.
+fn said(config: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("snaplake.toml"), config).unwrap();
+    let output = snaplake(folder.path()).args(["generate", "--check"]).output().unwrap();
+    assert!(output.stdout.is_empty());
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    format!("exit code: {}\n{stderr}", output.status.code().unwrap())
+}
+
+/// The same configuration with some of its text replaced.
+fn with(changes: &[(&str, &str)]) -> String {
+    changes.iter().fold(GOOD.to_owned(), |text, (from, to)| {
+        assert!(text.contains(from), "{from}");
+        text.replace(from, to)
+    })
+}
+
+#[test]
+fn broken_toml() {
+    insta::assert_snapshot!(said(&with(&[
+        ("\"ap-northeast-1\"", "\"ap-northeast-1"),
+        ("[lake]", "[lake"),
+        ("example-shop-lake", "Example_Lake"),
+    ])));
+}
+
+#[test]
+fn unknown_keys() {
+    insta::assert_snapshot!(said(&with(&[
+        ("account", "acount"),
+        ("database", "databse"),
+        ("bucket", "colour = \"blue\"\nbucket"),
+    ])));
+}
+
+#[test]
+fn nothing_at_all() {
+    insta::assert_snapshot!(said(""));
+}
+
+#[test]
+fn values_of_the_wrong_kind() {
+    insta::assert_snapshot!(said(&with(&[
+        ("\"123456789012\"", "123456789012"),
+        ("[\"shop.orders\"]", "[\"shop.orders\", 3]"),
+        ("[lake]\nbucket = \"example-shop-lake\"", "lake = \"example-shop-lake\""),
+    ])));
+}
+
+#[test]
+fn unknown_engine() {
+    insta::assert_snapshot!(said(&with(&[("aurora-mysql", "aurora-mysq")])));
+}
+
+#[test]
+fn an_aurora_instance() {
+    insta::assert_snapshot!(said(&with(&[("cluster", "instance")])));
+}
+
+#[test]
+fn both_a_cluster_and_an_instance() {
+    insta::assert_snapshot!(said(&with(&[("database", "instance = \"shop\"\ndatabase")])));
+}
+
+#[test]
+fn bucket_names_that_s3_refuses() {
+    let names = ["Lake", "a", "a..b", "192.168.5.4", "xn--lake", "lake--x-s3", "-lake", "lake_1"];
+    let said: Vec<String> = names
+        .iter()
+        .map(|name| said(&with(&[("example-shop-lake", name)])))
+        .map(|text| text.lines().take(2).collect::<Vec<_>>().join(" |"))
+        .collect();
+    insta::assert_snapshot!(said.join("\n"));
+}
+
+#[test]
+fn arns_of_something_else() {
+    insta::assert_snapshot!(said(&format!(
+        "{}key = \"arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab\"\n\
+         [iam]\n\
+         permissions_boundary = \"arn:aws:iam::123456789012:role/boundary\"\n\
+         runners = [\"arn:aws:s3:::bucket-of-mine\"]\n",
+        with(&[(
+            "database",
+            "snapshot = \"arn:aws:rds:ap-northeast-1:123456789012:snapshot:x\"\ndatabase"
+        )])
+    )));
+}
+
+#[test]
+fn names_that_would_leave_their_quotes() {
+    insta::assert_snapshot!(said(&with(&[
+        ("\"shop\"\naccount", "\"shop\\\"${x}\"\naccount"),
+        ("shop-prod", "shop\\nprod"),
+        ("shop.orders", "shop.orders; DROP TABLE orders"),
+        ("example-shop-lake", "lake%{if true}"),
+    ])));
+}
+
+#[test]
+fn a_file_that_would_steer_the_terminal() {
+    let text = said(&with(&[("name = \"shop\"", "name = \"\u{202e}shop\" # \u{1b}[31m\u{9b}31m")]));
+    assert!(text.chars().all(|c| !c.is_control() || c == '\n'), "{text:?}");
+    assert!(!text.contains('\u{202e}'), "{text:?}");
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn tables_of_postgresql() {
+    insta::assert_snapshot!(said(&with(&[
+        ("aurora-mysql", "postgres"),
+        ("cluster", "instance"),
+        (
+            "[\"shop.orders\"]",
+            "[\"orders\", \"shop.orders\", \"crm.public.people\", \"sales.orders\", \
+             \"shop.sales.orders\"]"
+        ),
+    ])));
+}
+
+#[test]
+fn views_that_can_not_be() {
+    let views = r#"
+[[views]]
+name = "orders"
+sql = "SELECT 1"
+[[views]]
+name = "Daily"
+sql = "SELECT 1"
+[[views]]
+name = "two"
+sql = "SELECT 1; DROP TABLE orders"
+[[views]]
+name = "made"
+sql = "CREATE VIEW made AS SELECT 1"
+[[views]]
+name = "first"
+sql = "SELECT * FROM second"
+[[views]]
+name = "second"
+sql = "SELECT * FROM orders JOIN first USING (id)"
+[[views]]
+name = "nowhere"
+file = "views/nowhere.sql"
+"#;
+    insta::assert_snapshot!(said(&(GOOD.to_owned() + views)));
+}
+
+#[test]
+fn pipelines_that_would_get_in_each_others_way() {
+    let two = r#"
+[[pipelines]]
+name = "one"
+[[pipelines]]
+name = "one"
+athena = { workgroup = "w" }
+"#;
+    insta::assert_snapshot!(said(&(GOOD.to_owned() + two)));
+}
+
+#[test]
+fn there_is_no_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = snaplake(folder.path()).args(["generate", "--check"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    insta::assert_snapshot!(String::from_utf8(output.stderr).unwrap());
+}
