@@ -175,6 +175,8 @@ for name in glue.list_crawlers()['CrawlerNames']:
 
 const EMPTY_THE_LOGS: &str = r"
 import boto3
+# moto reads no conditions, so the refusal of plain HTTP refuses everything.
+boto3.client('s3').delete_bucket_policy(Bucket='example-shop-lake-logs')
 boto3.resource('s3').Bucket('example-shop-lake-logs').object_versions.delete()
 ";
 
