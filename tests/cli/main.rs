@@ -3,6 +3,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod architecture;
 mod config;
 mod generate;
 mod schema;
+mod shell;
