@@ -4,6 +4,7 @@ use super::{Exit, Failure, Global, Outcome, OutputFormat, Printer};
 use crate::cloud::seed::{SeedCredentials, Seeds, UserSeed};
 use crate::cloud::{Cloud, CloudHandle, CloudOptions, Pace, VirtualClock};
 use miette::miette;
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -135,10 +136,12 @@ fn announce(
     let mut text =
         format!("export AWS_ENDPOINT_URL={}\nexport AWS_REGION={region}\n", cloud.endpoint());
     if let Some(user) = users.first() {
-        text.push_str(&format!(
+        // Writing to a string cannot fail.
+        let _ = write!(
+            text,
             "export AWS_ACCESS_KEY_ID={}\nexport AWS_SECRET_ACCESS_KEY={}\n",
             user.access_key_id, user.secret_access_key
-        ));
+        );
     }
     text
 }

@@ -16,6 +16,7 @@ use crate::iam::{
 };
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 /// What somebody wants to do.
@@ -323,11 +324,12 @@ fn message(request: &Request, evaluation: &Evaluation, caller: &Caller) -> Strin
         message.push_str(" on resource: ");
         message.push_str(&request.resource);
     }
+    // Writing to a string cannot fail.
     if evaluation.decision == Decision::ExplicitlyDenied {
         let article = if kind.starts_with('i') { "an" } else { "a" };
-        message.push_str(&format!(" with an explicit deny in {article} {kind}"));
+        let _ = write!(message, " with an explicit deny in {article} {kind}");
     } else {
-        message.push_str(&format!(" because no {kind} allows the {} action", request.action));
+        let _ = write!(message, " because no {kind} allows the {} action", request.action);
     }
     message
 }

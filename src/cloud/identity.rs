@@ -55,8 +55,6 @@ pub(crate) struct Credential {
     pub(crate) token: Option<String>,
     /// The principal's ARN: a role's session or a user.
     pub(crate) principal: Arc<str>,
-    /// `aws:userid`, such as `AROA…:session`.
-    pub(crate) user_id: String,
     pub(crate) session_policy: Option<Arc<str>>,
     /// In real time, since clients compare it with their own clock.
     pub(crate) expires: Option<Timestamp>,
@@ -106,7 +104,6 @@ impl Identities {
             secret: seed.secret_access_key.clone().unwrap_or_else(secret),
             token: None,
             principal: seed.arn.as_str().into(),
-            user_id: user.id.clone(),
             session_policy: None,
             expires: None,
         };
@@ -127,7 +124,6 @@ impl Identities {
             secret: secret(),
             token: Some(format!("{}{}", secret(), secret())),
             principal: session_arn(&role.arn, session).into(),
-            user_id: format!("{}:{session}", role.id),
             session_policy,
             expires,
         };

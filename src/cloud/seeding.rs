@@ -29,6 +29,7 @@ impl Seed {
     }
 
     /// Takes a role away, as somebody who deletes it half-way would; true when it was there.
+    #[must_use]
     pub fn remove_role(&self, arn: &str) -> bool {
         self.state.identities_mut().remove_role(arn)
     }

@@ -107,10 +107,7 @@ async fn respond(
     peer: SocketAddr,
 ) -> Response<s3s::Body> {
     let request_id = uuid::Uuid::new_v4().to_string();
-    let service = match service_of(&request) {
-        Some(service) => service,
-        None => return s3.respond(request, peer).await,
-    };
+    let Some(service) = service_of(&request) else { return s3.respond(request, peer).await };
     let (parts, body) = request.into_parts();
     let protocol =
         SERVICES.iter().find(|(name, _)| *name == service).map(|(_, protocol)| *protocol);
@@ -128,17 +125,13 @@ async fn respond(
         };
         return answer.map(into_body);
     };
-    let answer = match Limited::new(body, MAX_BODY).collect().await {
-        Ok(body) => {
-            answer(state, &parts, &body.to_bytes(), protocol, &service, peer, &request_id).await
-        }
-        Err(_) => {
-            let error =
-                ApiError::with_status(413, "RequestEntityTooLarge", "the request is too large");
-            failure(protocol, &request_id, &error)
-        }
+    let Ok(body) = Limited::new(body, MAX_BODY).collect().await else {
+        let message = "the request is too large, or broke off";
+        let error = ApiError::with_status(413, "RequestEntityTooLarge", message);
+        return failure(protocol, &request_id, &error).map(into_body);
     };
-    answer.map(into_body)
+    let body = body.to_bytes();
+    answer(state, &parts, &body, protocol, &service, peer, &request_id).await.map(into_body)
 }
 
 fn into_body(body: http_body_util::Full<Bytes>) -> s3s::Body {
@@ -171,7 +164,6 @@ fn service_of(request: &Request<Incoming>) -> Option<String> {
     (form && request.uri().path() == "/").then(|| "sts".to_owned())
 }
 
-#[expect(clippy::too_many_arguments, reason = "the parts of one request")]
 async fn answer(
     state: &Arc<State>,
     parts: &Parts,

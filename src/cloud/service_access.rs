@@ -145,7 +145,8 @@ impl State {
             .with("aws:SourceAccount", self.settings.account.as_str())
             .with("aws:SourceArn", source_arn);
         self.authorize(&caller, &ask)?;
-        Ok(self.service_session(service, role_arn, session, call))
+        let principal = super::identity::session_arn(role_arn, session);
+        Ok(Caller { service: Some(service.into()), ..Caller::new(&principal, call) })
     }
 }
 

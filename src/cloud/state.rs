@@ -2,7 +2,6 @@
 
 use super::access_log::AccessLog;
 use super::athena_api::Queries;
-use super::caller::Caller;
 use super::clock::VirtualClock;
 use super::glue::Glue;
 use super::identity::Identities;
@@ -103,17 +102,5 @@ impl State {
 
     pub(crate) fn queries(&self) -> MutexGuard<'_, Queries> {
         self.queries.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// A session of a role under which a service acts.
-    pub(crate) fn service_session(
-        &self,
-        service: &str,
-        role: &str,
-        session: &str,
-        call: &str,
-    ) -> Caller {
-        let principal = super::identity::session_arn(role, session);
-        Caller { service: Some(service.into()), ..Caller::new(&principal, call) }
     }
 }

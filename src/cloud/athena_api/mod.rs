@@ -100,7 +100,7 @@ fn required<'a>(input: &'a Value, name: &str) -> Result<&'a str, ApiError> {
 }
 
 /// The size of a page and its token.
-fn paging<'a>(input: &'a Value, most: usize) -> Result<(usize, Option<&'a str>), ApiError> {
+fn paging(input: &Value, most: usize) -> Result<(usize, Option<&str>), ApiError> {
     let size = match input.get("MaxResults").and_then(Value::as_u64) {
         None => most,
         Some(size) => usize::try_from(size)

@@ -83,7 +83,7 @@ pub(in crate::cloud) async fn call(
             store.delete_table(caller, &input.database_name, &input.name)?;
             Ok(json!({}))
         }
-        "BatchDeleteTable" => batch_delete_table(&store, caller, read(input)?),
+        "BatchDeleteTable" => batch_delete_table(&store, caller, &read(input)?),
         "GetTableVersions" => {
             let listing: Listing = read(input.clone())?;
             let input: VersionName = read(input)?;
@@ -204,7 +204,7 @@ impl Listing {
 fn batch_delete_table(
     store: &Store,
     caller: &Caller,
-    input: BatchDeleteTable,
+    input: &BatchDeleteTable,
 ) -> Result<Value, ApiError> {
     let database = input.database_name.to_lowercase();
     let names = input.tables_to_delete.iter().map(|name| name.to_lowercase()).collect::<Vec<_>>();

@@ -20,11 +20,11 @@ use std::time::Duration;
 
 /// How long workers take to come, and how long a crawl takes to stop. AWS bills ten minutes at least
 /// and promises nothing of how long one takes.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_mins(1);
 /// How long a table takes.
 const TABLE: Duration = Duration::from_secs(5);
 /// How long stopping takes.
-const STOP: Duration = Duration::from_secs(60);
+const STOP: Duration = Duration::from_mins(1);
 
 /// The members that owners set, which `GetCrawler` gives back as they were set.
 const SETTINGS: [&str; 13] = [
@@ -182,7 +182,7 @@ pub(super) async fn call(
     input: Value,
 ) -> Result<Value, ApiError> {
     match operation {
-        "CreateCrawler" => create(state, caller, input),
+        "CreateCrawler" => create(state, caller, &input),
         "UpdateCrawler" => update(state, caller, input).await,
         "DeleteCrawler" => {
             let name = allowed(state, caller, "glue:DeleteCrawler", &input)?;
@@ -205,7 +205,7 @@ pub(super) async fn call(
         "GetCrawlerMetrics" => metrics(state, caller, input).await,
         "ListCrawls" => crawls(state, caller, input).await,
         "StartCrawler" => start(state, caller, &input).await,
-        "StopCrawler" => stop(state, caller, &input).await,
+        "StopCrawler" => stop(state, caller, &input),
         _ => Err(ApiError::new(
             "UnknownOperationException",
             format!("the rehearsal does not serve glue:{}", operation.escape_debug()),
@@ -270,14 +270,14 @@ fn role_arn(state: &State, role: &str) -> String {
     )
 }
 
-fn create(state: &State, caller: &Caller, input: Value) -> Result<Value, ApiError> {
-    let name = allowed(state, caller, "glue:CreateCrawler", &input)?;
+fn create(state: &State, caller: &Caller, input: &Value) -> Result<Value, ApiError> {
+    let name = allowed(state, caller, "glue:CreateCrawler", input)?;
     let role = input
         .get("Role")
         .and_then(Value::as_str)
         .ok_or_else(|| ApiError::new("InvalidInputException", "Role cannot be null"))?;
     pass_role(state, caller, role)?;
-    check(&input)?;
+    check(input)?;
     let now = state.clock.now();
     let seed = CrawlerSeed {
         name: name.clone(),
@@ -291,7 +291,7 @@ fn create(state: &State, caller: &Caller, input: Value) -> Result<Value, ApiErro
         recrawl_behavior: None,
     };
     let mut crawler = Crawler::from_seed(&seed, now);
-    set(&mut crawler, &input);
+    set(&mut crawler, input);
     let mut glue = state.glue();
     if glue.crawlers.contains_key(&name) {
         return Err(ApiError::new("AlreadyExistsException", format!("{name} already exists")));
@@ -499,7 +499,7 @@ fn request(name: &str, settings: &Map<String, Value>) -> CrawlRequest {
     }
 }
 
-async fn stop(state: &Arc<State>, caller: &Caller, input: &Value) -> Result<Value, ApiError> {
+fn stop(state: &State, caller: &Caller, input: &Value) -> Result<Value, ApiError> {
     let name = allowed(state, caller, "glue:StopCrawler", input)?;
     // Stopping is no poll: the clock stays where it is.
     let now = state.clock.now();

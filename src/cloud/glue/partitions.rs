@@ -19,7 +19,8 @@ struct Input {
     partition_values: Vec<String>,
     #[serde(default)]
     partition_value_list: Vec<String>,
-    partition_input: Option<PartitionInput>,
+    #[serde(rename = "PartitionInput")]
+    one: Option<PartitionInput>,
     #[serde(default)]
     partition_input_list: Vec<PartitionInput>,
     #[serde(default)]
@@ -36,7 +37,7 @@ struct Values {
 
 impl Input {
     fn partition(self) -> Result<(String, String, PartitionInput), ApiError> {
-        let partition = self.partition_input.ok_or_else(|| {
+        let partition = self.one.ok_or_else(|| {
             ApiError::new("InvalidInputException", "PartitionInput cannot be null")
         })?;
         Ok((self.database_name.to_lowercase(), self.table_name.to_lowercase(), partition))

@@ -173,11 +173,11 @@ impl CatalogStore for Store {
             version_id: Some("0".to_owned()),
         };
         let mut glue = self.0.glue();
-        let shelf = glue.shelf_mut(&database)?;
-        if shelf.tables.contains_key(&name) {
+        let kept = &mut glue.shelf_mut(&database)?.tables;
+        if kept.contains_key(&name) {
             return Err(StoreError::AlreadyExists("Table already exists.".to_owned()));
         }
-        shelf.tables.insert(name, Entry { table, ..Entry::default() });
+        kept.insert(name, Entry { table, ..Entry::default() });
         Ok(())
     }
 

@@ -8,6 +8,7 @@ use super::identity::{Document, Role};
 use super::protocol::query::Form;
 use super::protocol::xml::Xml;
 use super::state::State;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 /// Answers an operation.
@@ -119,8 +120,8 @@ fn encode(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
             encoded.push(char::from(byte));
         } else {
-            encoded.push('%');
-            encoded.push_str(&format!("{byte:02X}"));
+            // Writing to a string cannot fail.
+            let _ = write!(encoded, "%{byte:02X}");
         }
     }
     encoded

@@ -27,11 +27,11 @@ pub(in crate::cloud) fn call(
         "ListAliases" => list_aliases(state, caller, input),
         "GetKeyPolicy" => get_key_policy(state, caller, input),
         "ListKeyPolicies" => {
-            used(state, caller, "kms:ListKeyPolicies", input, KeyUse::default())?;
+            used(state, caller, "kms:ListKeyPolicies", input, &KeyUse::default())?;
             Ok(json!({"PolicyNames": ["default"], "Truncated": false}))
         }
         "GetKeyRotationStatus" => {
-            let arn = used(state, caller, "kms:GetKeyRotationStatus", input, KeyUse::default())?;
+            let arn = used(state, caller, "kms:GetKeyRotationStatus", input, &KeyUse::default())?;
             Ok(json!({"KeyId": arn, "KeyRotationEnabled": false}))
         }
         "EnableKey" | "DisableKey" => switch(state, caller, operation, input),
@@ -86,13 +86,13 @@ fn used(
     caller: &Caller,
     action: &'static str,
     input: &Value,
-    usage: KeyUse,
+    usage: &KeyUse,
 ) -> Result<String, ApiError> {
-    Ok(state.use_key(caller, action, required(input, "KeyId")?, &usage)?)
+    Ok(state.use_key(caller, action, required(input, "KeyId")?, usage)?)
 }
 
 fn describe_key(state: &State, caller: &Caller, input: &Value) -> Result<Value, ApiError> {
-    let arn = used(state, caller, "kms:DescribeKey", input, KeyUse::default())?;
+    let arn = used(state, caller, "kms:DescribeKey", input, &KeyUse::default())?;
     let keys = state.keys();
     let key = keys.find(&arn, &state.settings).ok_or_else(|| gone(&arn))?;
     Ok(json!({"KeyMetadata": metadata(state, key)}))
@@ -122,7 +122,7 @@ fn gone(arn: &str) -> ApiError {
 }
 
 fn list_keys(state: &State, caller: &Caller) -> Result<Value, ApiError> {
-    allowed(state, caller, Ask::new("kms:ListKeys", "*"))?;
+    allowed(state, caller, &Ask::new("kms:ListKeys", "*"))?;
     let keys = state.keys();
     let keys =
         keys.all().map(|key| json!({"KeyId": key.id, "KeyArn": key.arn})).collect::<Vec<_>>();
@@ -130,7 +130,7 @@ fn list_keys(state: &State, caller: &Caller) -> Result<Value, ApiError> {
 }
 
 fn list_aliases(state: &State, caller: &Caller, input: &Value) -> Result<Value, ApiError> {
-    allowed(state, caller, Ask::new("kms:ListAliases", "*"))?;
+    allowed(state, caller, &Ask::new("kms:ListAliases", "*"))?;
     let keys = state.keys();
     let wanted = match text(input, "KeyId") {
         Some(key) => Some(keys.find(key, &state.settings).ok_or_else(|| gone(key))?.arn.clone()),
@@ -151,7 +151,7 @@ fn list_aliases(state: &State, caller: &Caller, input: &Value) -> Result<Value, 
 }
 
 fn get_key_policy(state: &State, caller: &Caller, input: &Value) -> Result<Value, ApiError> {
-    let arn = used(state, caller, "kms:GetKeyPolicy", input, KeyUse::default())?;
+    let arn = used(state, caller, "kms:GetKeyPolicy", input, &KeyUse::default())?;
     let keys = state.keys();
     let key = keys.find(&arn, &state.settings).ok_or_else(|| gone(&arn))?;
     Ok(json!({"Policy": &*key.policy.text, "PolicyName": "default"}))
@@ -168,7 +168,7 @@ fn switch(
     } else {
         ("kms:DisableKey", KeyState::Disabled)
     };
-    let arn = used(state, caller, action, input, KeyUse::default())?;
+    let arn = used(state, caller, action, input, &KeyUse::default())?;
     if let Some(key) = state.keys_mut().find_mut(&arn, &state.settings) {
         key.state = target;
     }
@@ -246,7 +246,7 @@ impl State {
 }
 
 fn list_grants(state: &State, caller: &Caller, input: &Value) -> Result<Value, ApiError> {
-    let arn = used(state, caller, "kms:ListGrants", input, KeyUse::default())?;
+    let arn = used(state, caller, "kms:ListGrants", input, &KeyUse::default())?;
     let keys = state.keys();
     let key = keys.find(&arn, &state.settings).ok_or_else(|| gone(&arn))?;
     let grants = key
@@ -291,7 +291,7 @@ fn show_grant(grant: &Grant, key: &str) -> Value {
 }
 
 fn remove_grant(state: &State, caller: &Caller, input: &Value) -> Result<Value, ApiError> {
-    let arn = used(state, caller, "kms:RevokeGrant", input, KeyUse::default())?;
+    let arn = used(state, caller, "kms:RevokeGrant", input, &KeyUse::default())?;
     let id = required(input, "GrantId")?;
     drop_grant(state, &arn, id)
 }
@@ -358,7 +358,7 @@ fn generate(
             ));
         }
     };
-    let arn = used(state, caller, action, input, crypto(input))?;
+    let arn = used(state, caller, action, input, &crypto(input))?;
     let key = (0..bytes).map(|_| rand::random::<u8>()).collect::<Vec<_>>();
     let sealed = seal(state, &arn, &key, &pairs(input, "EncryptionContext"))?;
     let mut output = json!({"KeyId": arn, "CiphertextBlob": STANDARD.encode(sealed)});
@@ -377,7 +377,7 @@ fn encrypt(state: &State, caller: &Caller, input: &Value) -> Result<Value, ApiEr
              Member must have length less than or equal to 4096",
         ));
     }
-    let arn = used(state, caller, "kms:Encrypt", input, crypto(input))?;
+    let arn = used(state, caller, "kms:Encrypt", input, &crypto(input))?;
     let sealed = seal(state, &arn, &plaintext, &pairs(input, "EncryptionContext"))?;
     Ok(json!({
         "KeyId": arn,
@@ -465,8 +465,8 @@ pub(crate) fn random_hex(digits: usize) -> String {
     text
 }
 
-fn allowed(state: &State, caller: &Caller, ask: Ask) -> Result<(), ApiError> {
+fn allowed(state: &State, caller: &Caller, ask: &Ask) -> Result<(), ApiError> {
     state
-        .authorize(caller, &ask)
+        .authorize(caller, ask)
         .map_err(|denied| ApiError::new("AccessDeniedException", denied.message))
 }

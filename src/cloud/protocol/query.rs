@@ -37,11 +37,6 @@ impl Form {
         })
     }
 
-    /// A boolean member.
-    pub(crate) fn flag(&self, name: &str) -> bool {
-        self.get(name).is_some_and(|value| value.eq_ignore_ascii_case("true"))
-    }
-
     /// The values of a list: `name.member.1` or with the list's own element name, or flattened.
     pub(crate) fn list(&self, name: &str) -> Vec<String> {
         self.indexed(name).into_iter().filter_map(|at| self.fields.get(&at).cloned()).collect()

@@ -18,13 +18,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a task is STARTING: RDS restores the snapshot first, "regardless of its size".
-const STARTING: Duration = Duration::from_secs(600);
+const STARTING: Duration = Duration::from_mins(10);
 /// The least time that reading takes.
-const READING: Duration = Duration::from_secs(900);
+const READING: Duration = Duration::from_mins(15);
 /// Bytes a second that are extracted.
 const SPEED: u64 = 50 * 1024 * 1024;
 /// How long a task is CANCELING.
-const CANCELING: Duration = Duration::from_secs(120);
+const CANCELING: Duration = Duration::from_mins(2);
 /// How many tasks of an account may run at a time
 /// (<https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ExportSnapshot.html#USER_ExportSnapshot.Limits>).
 const LIMIT: usize = 5;
@@ -87,7 +87,7 @@ impl Task {
         match result {
             None => Standing { status: "IN_PROGRESS", progress: 0, end: None, next: Some(reading) },
             Some(Err(_)) => {
-                let end = after(reading, Duration::from_secs(60));
+                let end = after(reading, Duration::from_mins(1));
                 if now < end {
                     Standing { status: "IN_PROGRESS", progress: 0, end: None, next: Some(end) }
                 } else {
@@ -179,7 +179,7 @@ fn find_source(databases: &Databases, arn: &str, now: Timestamp) -> Result<Sourc
             time: snapshot.begun,
         });
     }
-    if let Some(database) = databases.databases.get(arn).filter(|found| found.seed.cluster) {
+    if let Some(database) = databases.all.get(arn).filter(|found| found.seed.cluster) {
         return Ok(Source {
             kind: "CLUSTER",
             engine: database.seed.engine.clone(),

@@ -27,7 +27,7 @@ fn find(
     allowed(state, caller, &Ask::new(action, state.settings.arn("rds", &resource)))?;
     let databases = state.databases();
     let found = databases
-        .databases
+        .all
         .values()
         .filter(|database| database.seed.cluster == cluster)
         .filter(|database| wanted.as_deref().is_none_or(|id| id == database.seed.id))

@@ -25,7 +25,7 @@ use std::sync::Arc;
 /// Everything that RDS knows, by ARN; export tasks by their identifier.
 #[derive(Debug, Default)]
 pub(crate) struct Databases {
-    databases: BTreeMap<String, Database>,
+    all: BTreeMap<String, Database>,
     snapshots: BTreeMap<String, Snapshot>,
     tasks: BTreeMap<String, Task>,
 }
@@ -85,13 +85,13 @@ impl Databases {
             let snapshot = Snapshot::from_seed(snapshot, &database, settings, now);
             self.snapshots.insert(snapshot.arn.clone(), snapshot);
         }
-        self.databases.insert(arn.clone(), database);
+        self.all.insert(arn.clone(), database);
         Ok(arn)
     }
 
     fn database(&self, settings: &Settings, cluster: bool, id: &str) -> Option<&Database> {
         let kind = if cluster { "cluster" } else { "db" };
-        self.databases.get(&settings.arn("rds", &format!("{kind}:{}", id.to_lowercase())))
+        self.all.get(&settings.arn("rds", &format!("{kind}:{}", id.to_lowercase())))
     }
 }
 

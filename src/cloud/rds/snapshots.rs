@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// How long a snapshot takes. AWS promises nothing; minutes are common.
-const CREATION: Duration = Duration::from_secs(180);
+const CREATION: Duration = Duration::from_mins(3);
 
 /// A snapshot.
 #[derive(Debug, Clone)]

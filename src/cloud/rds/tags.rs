@@ -40,11 +40,11 @@ fn change<T>(
     if let Some(snapshot) = databases.snapshots.get_mut(arn) {
         return Ok(change(&mut snapshot.tags));
     }
-    if let Some(database) = databases.databases.get_mut(arn) {
+    if let Some(database) = databases.all.get_mut(arn) {
         return Ok(change(&mut database.tags));
     }
     let id = arn.splitn(7, ':').nth(6).unwrap_or(arn).escape_debug().to_string();
-    Err(match arn.splitn(7, ':').nth(5) {
+    Err(match arn.split(':').nth(5) {
         Some("snapshot") => {
             ApiError::with_status(404, "DBSnapshotNotFound", format!("DBSnapshot {id} not found."))
         }

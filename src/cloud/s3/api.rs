@@ -47,6 +47,7 @@ pub(super) fn sender(extensions: &Extensions, operation: &str) -> S3Result<Calle
 }
 
 /// As S3 says it (<https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>).
+#[expect(clippy::needless_pass_by_value, reason = "it goes into `map_err`")]
 pub(super) fn refused(error: StoreError) -> S3Error {
     let code = match &error {
         StoreError::AccessDenied(_) => S3ErrorCode::AccessDenied,
@@ -213,7 +214,7 @@ impl S3 for Api {
             bucket_key_enabled,
             content_length: i64::try_from(length).ok(),
             content_range,
-            content_type: input.response_content_type.or_else(|| content_type(&info)),
+            content_type: input.response_content_type.or_else(|| Some(content_type(&info))),
             e_tag: Some(ETag::Strong(info.etag.clone())),
             last_modified: Some(when(info.last_modified)),
             metadata: metadata(&info),
@@ -237,7 +238,7 @@ impl S3 for Api {
             accept_ranges: Some("bytes".to_owned()),
             bucket_key_enabled,
             content_length: i64::try_from(info.size).ok(),
-            content_type: content_type(&info),
+            content_type: Some(content_type(&info)),
             e_tag: Some(ETag::Strong(info.etag.clone())),
             last_modified: Some(when(info.last_modified)),
             metadata: metadata(&info),
@@ -428,9 +429,9 @@ impl S3 for Api {
     }
 }
 
-fn content_type(info: &ObjectInfo) -> Option<String> {
+fn content_type(info: &ObjectInfo) -> String {
     // S3's default (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>).
-    Some(info.content_type.clone().unwrap_or_else(|| "binary/octet-stream".to_owned()))
+    info.content_type.clone().unwrap_or_else(|| "binary/octet-stream".to_owned())
 }
 
 fn metadata(info: &ObjectInfo) -> Option<s3s::dto::Metadata> {

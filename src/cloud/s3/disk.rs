@@ -11,6 +11,7 @@ use crate::iam::NamedPolicy;
 use jiff::Timestamp;
 use sha2::Digest as _;
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -39,7 +40,6 @@ pub(crate) struct Bucket {
 pub(crate) struct Upload {
     pub(crate) key: String,
     pub(crate) options: super::super::storage::PutOptions,
-    pub(crate) begun: Timestamp,
     /// Part number → file, size, entity tag, time.
     pub(crate) parts: BTreeMap<i32, (PathBuf, u64, String, Timestamp)>,
 }
@@ -98,11 +98,6 @@ impl Buckets {
         self.buckets.get_mut(name)
     }
 
-    /// Takes away an empty bucket.
-    pub(crate) fn remove(&mut self, name: &str) {
-        self.buckets.remove(name);
-    }
-
     /// The buckets in order of name.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Bucket)> {
         self.buckets.iter().map(|(name, bucket)| (name.as_str(), bucket))
@@ -136,11 +131,6 @@ impl Bucket {
             .range((start, Bound::Unbounded))
             .take_while(move |(key, _)| key.starts_with(prefix))
             .map(|(_, info)| info)
-    }
-
-    /// Whether nothing is in it.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.objects.is_empty()
     }
 
     /// Moves a file of the scratch folder to its place: the object changes in one step.
@@ -215,8 +205,8 @@ fn escape(part: &str) -> String {
         if plain {
             name.push(char::from(byte));
         } else {
-            name.push('%');
-            name.push_str(&format!("{byte:02X}"));
+            // Writing to a string cannot fail.
+            let _ = write!(name, "%{byte:02X}");
         }
     }
     if name.is_empty() {
@@ -224,8 +214,11 @@ fn escape(part: &str) -> String {
     }
     if name.len() > 200 {
         let hash = sha2::Sha256::digest(part.as_bytes());
-        let hash = hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        name = format!("{}%h{hash}", name.chars().take(100).collect::<String>());
+        name.truncate(100);
+        name.push_str("%h");
+        for byte in hash {
+            let _ = write!(name, "{byte:02x}");
+        }
     }
     name
 }

@@ -75,7 +75,6 @@ impl S3 {
                 secret: String::new(),
                 token: None,
                 principal: "anonymous".into(),
-                user_id: String::new(),
                 session_policy: None,
                 expires: None,
             };

@@ -11,6 +11,7 @@ use s3s::dto::{
     ListObjectsV2Output, Object, ObjectStorageClass,
 };
 use s3s::{S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 /// What is listed.
@@ -128,7 +129,8 @@ impl Query<'_> {
             if byte.is_ascii_alphanumeric() || b"-_.~/".contains(&byte) {
                 encoded.push(char::from(byte));
             } else {
-                encoded.push_str(&format!("%{byte:02X}"));
+                // Writing to a string cannot fail.
+                let _ = write!(encoded, "%{byte:02X}");
             }
         }
         encoded

@@ -86,7 +86,6 @@ pub(super) fn create(
             encryption: asked,
             metadata: input.metadata.into_iter().flatten().collect(),
         },
-        begun: store.0.clock.now(),
         parts: BTreeMap::new(),
     };
     if let Some(bucket) = store.0.buckets_mut().get_mut(&input.bucket) {

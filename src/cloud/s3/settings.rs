@@ -45,7 +45,6 @@ pub(super) fn list_buckets(
             name: Some(name.to_owned()),
             creation_date: Some(when(bucket.created)),
             bucket_region: Some(store.0.settings.region.clone()),
-            ..Bucket::default()
         })
         .collect();
     Ok(S3Response::new(ListBucketsOutput {
@@ -97,7 +96,6 @@ pub(super) fn encryption(
     let rule = ServerSideEncryptionRule {
         apply_server_side_encryption_by_default: default,
         bucket_key_enabled: Some(bucket_key.unwrap_or(false)),
-        ..ServerSideEncryptionRule::default()
     };
     Ok(S3Response::new(GetBucketEncryptionOutput {
         server_side_encryption_configuration: Some(ServerSideEncryptionConfiguration {

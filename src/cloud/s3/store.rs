@@ -95,13 +95,11 @@ impl Store {
         self.exists(bucket)?;
         self.0.authorize(caller, &self.object_ask("s3:GetObject", bucket, key))?;
         let found = self.0.buckets().get(bucket).and_then(|bucket| bucket.object(key));
-        match found {
-            Some(found) => Ok(found),
-            None => {
-                self.0.authorize(caller, &self.bucket_ask("s3:ListBucket", bucket))?;
-                Err(StoreError::NoSuchKey(key.to_owned()))
-            }
+        if let Some(found) = found {
+            return Ok(found);
         }
+        self.0.authorize(caller, &self.bucket_ask("s3:ListBucket", bucket))?;
+        Err(StoreError::NoSuchKey(key.to_owned()))
     }
 
     /// As `open`, with the path of the file.
