@@ -5,3 +5,4 @@ mod support;
 
 mod python;
 mod rules;
+mod sdk;

@@ -260,14 +260,16 @@ impl S3 for Api {
             input.bucket_key_enabled,
             "alias/aws/s3",
         )?;
+        let file = save(&self.store, input.body).await?;
         if input.if_none_match.as_ref().is_some_and(s3s::dto::ETagCondition::is_any) {
             let buckets = self.store.0.buckets();
             let there = buckets.get(&input.bucket).and_then(|bucket| bucket.object(&input.key));
             if there.is_some() {
+                // What is left of it goes with the scratch folder.
+                let _ = std::fs::remove_file(&file);
                 return Err(S3Error::new(S3ErrorCode::PreconditionFailed));
             }
         }
-        let file = save(&self.store, input.body).await?;
         let options = PutOptions {
             content_type: input.content_type,
             encryption,

@@ -6,7 +6,8 @@ use crate::cloud::identity::Credential;
 use crate::cloud::server::caller;
 use crate::cloud::sigv4::Claim;
 use crate::cloud::state::State;
-use hyper::body::Incoming;
+use http_body_util::BodyExt as _;
+use hyper::body::{Body as _, Incoming};
 use hyper::http::request::Parts;
 use hyper::{Request, Response, StatusCode};
 use jiff::Timestamp;
@@ -16,6 +17,9 @@ use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s::{Body, S3Result, s3_error};
 use std::net::SocketAddr;
 use std::sync::Arc;
+
+/// Bodies up to so many bytes are read before anything is said of a request.
+const SMALL: u64 = 1024 * 1024;
 
 /// S3 for whatever connection.
 #[derive(Clone)]
@@ -47,7 +51,20 @@ impl S3 {
             Ok(sender) => sender,
             Err((status, code, message)) => return refusal(status, code, message),
         };
-        let mut request = Request::from_parts(parts, Body::from(body));
+        // What is small is read at once, so that a refusal does not leave it in the connection.
+        let small = body.size_hint().upper().is_some_and(|size| size <= SMALL);
+        let body = if small {
+            match body.collect().await {
+                Ok(body) => Body::from(body.to_bytes()),
+                Err(_) => {
+                    let message = "The request body terminated unexpectedly";
+                    return refusal(StatusCode::BAD_REQUEST, "IncompleteBody", message);
+                }
+            }
+        } else {
+            Body::from(body)
+        };
+        let mut request = Request::from_parts(parts, body);
         request.extensions_mut().insert(sender);
         match self.service.call(request).await {
             Ok(response) => response,
