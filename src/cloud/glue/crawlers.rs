@@ -196,7 +196,7 @@ pub(super) async fn call(
         }
         "GetCrawler" => {
             let name = allowed(state, caller, "glue:GetCrawler", &input)?;
-            settle(state, &name).await;
+            look(state, &name).await;
             let glue = state.glue();
             let crawler = glue.crawlers.get(&name).ok_or_else(|| missing(&name))?;
             Ok(json!({"Crawler": crawler.show(&name, state.clock.now())}))
@@ -363,16 +363,20 @@ fn check(input: &Value) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// Brings a crawler up to the present: the clock moves if its poller may move it, and a run whose
-/// time has come ends.
-async fn settle(state: &Arc<State>, name: &str) {
-    let run = state.glue().crawlers.get(name).and_then(|crawler| crawler.run.clone());
-    let Some(run) = run else { return };
+/// Somebody looks at a crawler: the clock moves to its next event if its poller may move it.
+async fn look(state: &Arc<State>, name: &str) {
     let next =
         state.glue().crawlers.get(name).and_then(|crawler| crawler.state(state.clock.now()).1);
     if let Some(next) = next {
         state.clock.polled(next);
     }
+    settle(state, name).await;
+}
+
+/// Brings a crawler up to the present: a run whose time has come ends.
+async fn settle(state: &Arc<State>, name: &str) {
+    let run = state.glue().crawlers.get(name).and_then(|crawler| crawler.run.clone());
+    let Some(run) = run else { return };
     if state.clock.now() < after(run.begun, START) && run.stopped.is_none() {
         return;
     }
@@ -533,7 +537,7 @@ async fn list(
     authorize(state, caller, &Ask::new(action, "*"))?;
     let names = state.glue().crawlers.keys().cloned().collect::<Vec<_>>();
     for name in &names {
-        settle(state, name).await;
+        look(state, name).await;
     }
     let listing: Listing = read(input)?;
     let (names, next) = listing.cut(names)?;
@@ -557,7 +561,7 @@ async fn metrics(state: &Arc<State>, caller: &Caller, input: Value) -> Result<Va
         None => state.glue().crawlers.keys().cloned().collect::<Vec<_>>(),
     };
     for name in &names {
-        settle(state, name).await;
+        look(state, name).await;
     }
     let now = state.clock.now();
     let glue = state.glue();
@@ -590,7 +594,7 @@ async fn metrics(state: &Arc<State>, caller: &Caller, input: Value) -> Result<Va
 
 async fn crawls(state: &Arc<State>, caller: &Caller, input: Value) -> Result<Value, ApiError> {
     let name = allowed(state, caller, "glue:ListCrawls", &input)?;
-    settle(state, &name).await;
+    look(state, &name).await;
     let listing: Listing = read(input)?;
     let glue = state.glue();
     let crawler = glue.crawlers.get(&name).ok_or_else(|| missing(&name))?;
