@@ -189,7 +189,8 @@ fn crawl(pipeline: &Pipeline, needs: &mut Vec<Need>) {
     let staging = pipeline.glue_tables(&pipeline.staging_database());
     topic(needs, page::GLUE_ARNS, staging)
         .need(Step::Crawl, "glue:GetTables", "what the crawler has found is looked up")
-        .need(Step::Crawl, "glue:DeleteTable", "leftovers of a killed run are deleted");
+        .need(Step::Crawl, "glue:DeleteTable", "leftovers of a killed run are deleted")
+        .need(Step::Crawl, "glue:CreateTable", "crawled tables get the names that views read");
 }
 
 fn catalog(pipeline: &Pipeline, needs: &mut Vec<Need>) {

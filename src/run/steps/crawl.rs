@@ -15,48 +15,60 @@ use serde_json::json;
 
 /// Runs the step.
 pub(in crate::run) async fn run(context: &mut Context<'_>) -> StepResult {
-    let export = context.export_id()?;
-    let database = context.pipeline.staging_database();
-    let root = context.pipeline.export_location(&export);
-    let present = catalog::tables(context.clients, &database).await?;
-    let of_export = |table: &Table| {
-        catalog::location(table).is_some_and(|location| location.starts_with(&root))
-    };
-    let leftovers: Vec<&str> =
-        present.values().filter(|table| !of_export(table)).map(Table::name).collect();
-    register::clear(context, &database, &leftovers).await?;
-    let plan = &context.journal.details.plan;
-    let there = |plan: &PlannedTable| {
-        present.get(&plan.staged).and_then(catalog::location).as_ref() == Some(&plan.location)
-    };
-    if !plan.is_empty() && plan.iter().all(there) {
-        return Ok(Done::Did(format!("{} tables in {database}, crawled before", plan.len())));
+    let mut took = None;
+    if context.journal.details.plan.is_empty() {
+        took = Some(find(context).await?);
+        context.journal.save_details()?;
     }
+    // The crawler names tables after their folders and makes partitions of the batches. In the staging
+    // database, as in the live one, each table has its live name and no partitions.
+    let (tables, _) = register::fill(context).await?;
+    let database = context.pipeline.staging_database();
+    Ok(Done::Did(match took {
+        Some(took) => format!("{tables} tables in {database}, crawled in {} s", took.as_secs()),
+        None => format!("{tables} tables in {database}, crawled before"),
+    }))
+}
+
+/// Crawls the export and plans what the crawler has found.
+async fn find(context: &mut Context<'_>) -> Result<std::time::Duration, StepError> {
+    let export = context.export_id()?;
+    let (pipeline, clients) = (context.pipeline, context.clients);
+    let database = pipeline.staging_database();
+    let root = pipeline.export_location(&export);
+    let present = catalog::tables(clients, &database).await?;
+    // A leftover of the same name would make the crawler invent another one.
+    let leftovers: Vec<&str> = present
+        .values()
+        .filter(|table| !catalog::location(table).is_some_and(|place| place.starts_with(&root)))
+        .map(Table::name)
+        .collect();
+    register::clear(context, &database, &leftovers).await?;
     let took = crawl(context, &export).await?;
-    let tables = catalog::tables(context.clients, &database).await?;
-    let bucket = context.pipeline.lake.bucket.clone();
+    let tables = catalog::tables(clients, &database).await?;
     let inspection = context.inspection().await?;
     let mut plan = Vec::new();
     for inspected in &inspection.tables {
-        let location = format!("s3://{bucket}/{}", inspected.prefix);
-        let found = tables
-            .values()
-            .find(|table| catalog::location(table).is_some_and(|found| found == location));
-        let Some(found) = found else { continue };
-        plan.push(PlannedTable {
-            database: inspected.source.database.clone(),
-            schema: inspected.source.schema.clone(),
-            name: inspected.source.name.clone(),
-            table: inspected.name.clone(),
-            staged: found.name().to_owned(),
-            location,
-            columns: catalog::columns(found),
-        });
+        let location = format!("s3://{}/{}", pipeline.lake.bucket, inspected.prefix);
+        let found =
+            tables.values().find(|table| catalog::location(table).as_ref() == Some(&location));
+        if let Some(found) = found {
+            plan.push(PlannedTable {
+                database: inspected.source.database.clone(),
+                schema: inspected.source.schema.clone(),
+                name: inspected.source.name.clone(),
+                table: inspected.name.clone(),
+                staged: inspected.name.clone(),
+                location,
+                columns: catalog::columns(found),
+            });
+        } else if inspected.files.is_empty() {
+            // A crawler sees no table in an empty folder.
+            plan.extend(register::planned(pipeline, inspected));
+        }
     }
-    let detail = format!("{} tables in {database}, crawled in {} s", plan.len(), took.as_secs());
     context.journal.details.plan = plan;
-    context.journal.save_details()?;
-    Ok(Done::Did(detail))
+    Ok(took)
 }
 
 /// Points the crawler at the export, starts it and waits for its end.

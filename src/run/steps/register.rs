@@ -21,10 +21,21 @@ pub(in crate::run) async fn run(context: &mut Context<'_>) -> StepResult {
         context.journal.details.plan = plan;
         context.journal.save_details()?;
     }
+    let (tables, there) = fill(context).await?;
+    let mut detail = format!("{tables} tables in {}", pipeline.staging_database());
+    if there > 0 {
+        let _ = write!(detail, ", {there} of them already there");
+    }
+    Ok(Done::Did(detail))
+}
+
+/// Fills the staging database with what is planned and nothing else. Gives the number of tables, and of
+/// those that were there already.
+pub(in crate::run) async fn fill(context: &Context<'_>) -> Result<(usize, usize), StepError> {
+    let pipeline = context.pipeline;
     let export = context.export_id()?;
     let database = pipeline.staging_database();
     let present = catalog::tables(context.clients, &database).await?;
-    let context: &Context<'_> = context;
     let plan = &context.journal.details.plan;
     let leftovers: Vec<&str> = present
         .values()
@@ -51,16 +62,15 @@ pub(in crate::run) async fn run(context: &mut Context<'_>) -> StepResult {
         })
     })
     .await?;
-    let mut detail = format!("{} tables in {database}", plan.len());
-    if there > 0 {
-        let _ = write!(detail, ", {there} of them already there");
-    }
-    Ok(Done::Did(detail))
+    Ok((plan.len(), there))
 }
 
 /// What is to be registered and published of a table; nothing when Athena could not read its types,
 /// which verification reports.
-fn planned(pipeline: &Pipeline, table: &TableInspection) -> Option<PlannedTable> {
+pub(in crate::run) fn planned(
+    pipeline: &Pipeline,
+    table: &TableInspection,
+) -> Option<PlannedTable> {
     let columns = table.columns().ok()?;
     let complete =
         table.manifest.as_ref().is_some_and(crate::verify::manifest::TableManifest::is_complete);
@@ -83,6 +93,7 @@ fn is_staged(plan: &PlannedTable, table: &Table) -> bool {
     table.name() == plan.staged
         && catalog::location(table).as_deref() == Some(plan.location.as_str())
         && catalog::columns(table) == plan.columns
+        && table.partition_keys().is_empty()
 }
 
 /// Deletes tables from the staging database; views first, since they read tables.
