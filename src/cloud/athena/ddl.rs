@@ -140,13 +140,6 @@ impl Engine {
         let head = ["col_name", "data_type", "comment"];
         Ok((head.map(|name| ColumnInfo::new(name, &HiveType::String)).to_vec(), rows))
     }
-
-    fn change(&self, statement: Statement) -> Result<Table2D, QueryError> {
-        match statement {
-            Statement::Refused(what) => Err(QueryError::rehearsal(what)),
-            _ => Err(QueryError::rehearsal("this statement")),
-        }
-    }
 }
 
 /// The result of a statement that has none.

@@ -359,17 +359,30 @@ fn planning(error: DataFusionError) -> QueryError {
     }
 }
 
-/// A session of its own: nothing of one query is left to the next.
+/// A session of its own: nothing of one query is left to the next but the functions and rules, which
+/// take long to put together.
 fn session(database: &str) -> Result<SessionState, QueryError> {
-    static RULES: LazyLock<
-        Vec<Arc<dyn datafusion::physical_optimizer::PhysicalOptimizerRule + Send + Sync>>,
-    > = LazyLock::new(|| {
-        // Answers from statistics would leave the data unread, and damage unseen.
-        let rules = PhysicalOptimizer::new().rules;
-        rules.into_iter().filter(|rule| rule.name() != "aggregate_statistics").collect()
-    });
+    static BASE: LazyLock<Result<SessionState, QueryError>> = LazyLock::new(base);
+    let base = BASE.as_ref().map_err(Clone::clone)?.clone();
+    let config = base.config().clone().with_default_catalog_and_schema(CATALOG, database);
+    let mut state = SessionStateBuilder::new_from_existing(base)
+        .with_config(config)
+        .with_catalog_list(Arc::new(MemoryCatalogProviderList::new()))
+        .build();
+    // What `current_date` and `now()` are taken from.
+    state.mark_start_execution();
+    Ok(state)
+}
+
+/// What all sessions have in common.
+fn base() -> Result<SessionState, QueryError> {
+    // Answers from statistics would leave the data unread, and damage unseen.
+    let rules = PhysicalOptimizer::new()
+        .rules
+        .into_iter()
+        .filter(|rule| rule.name() != "aggregate_statistics")
+        .collect();
     let mut config = SessionConfig::new()
-        .with_default_catalog_and_schema(CATALOG, database)
         .with_create_default_catalog_and_schema(false)
         .with_information_schema(false)
         .with_collect_statistics(false);
@@ -379,7 +392,7 @@ fn session(database: &str) -> Result<SessionState, QueryError> {
     options.sql_parser.parse_float_as_decimal = true;
     options.sql_parser.map_string_types_to_utf8view = false;
     // As Trino: https://trino.io/docs/current/sql/select.html#order-by-clause
-    options.sql_parser.default_null_ordering = "nulls_last".to_owned();
+    "nulls_last".clone_into(&mut options.sql_parser.default_null_ordering);
     options.execution.parquet.schema_force_view_types = false;
     options.execution.parquet.enable_page_index = false;
     options.optimizer.enable_dynamic_filter_pushdown = false;
@@ -393,12 +406,9 @@ fn session(database: &str) -> Result<SessionState, QueryError> {
     let mut state = SessionStateBuilder::new_with_default_features()
         .with_expr_planners(planners)
         .with_config(config)
-        .with_catalog_list(Arc::new(MemoryCatalogProviderList::new()))
-        .with_physical_optimizer_rules(RULES.clone())
+        .with_physical_optimizer_rules(rules)
         .with_object_store(url.as_ref(), Arc::new(InMemory::new()))
         .build();
-    // What `current_date` and `now()` are taken from.
-    state.mark_start_execution();
     dialect::register(&mut state)?;
     Ok(state)
 }

@@ -5,6 +5,7 @@
 //! be is refused with a message that begins with [`REHEARSAL_CANNOT`], never answered wrongly.
 
 mod ddl;
+mod ddl_tables;
 mod dialect;
 mod engine;
 mod error;

@@ -253,6 +253,61 @@ async fn views_are_made_queried_replaced_and_dropped() {
     assert!(text("SELECT * FROM w").await.starts_with("TABLE_NOT_FOUND"));
 }
 
+#[tokio::test]
+async fn tables_and_partitions_are_made_and_moved() {
+    let lake = lake();
+    let text = |sql| lake.text(sql);
+    let create =
+        "CREATE EXTERNAL TABLE IF NOT EXISTS `made` (`id` int, price decimal(10,2), at timestamp)
+        PARTITIONED BY (`day` string) STORED AS PARQUET LOCATION 's3://lake/nowhere/'";
+    assert_eq!(text(create).await, "");
+    assert_eq!(text(create).await, "");
+    assert_eq!(text("SELECT count(*) FROM made").await, "0");
+    let add = "ALTER TABLE made ADD PARTITION (day = '2020-01-01') LOCATION 's3://lake/x/e/shop/shop.t/1/'";
+    assert_eq!(text(add).await, "");
+    assert!(text(add).await.starts_with("ALREADY_EXISTS"));
+    assert_eq!(text("SHOW PARTITIONS made").await, "day=2020-01-01");
+    assert_eq!(text("SELECT max(id), max(day) FROM made").await, "3|2020-01-01");
+    assert_eq!(text("SELECT count(*) FROM made WHERE day > '2021'").await, "0");
+    assert!(text("ALTER TABLE made ADD PARTITION (other = '1')").await.starts_with("SYNTAX_ERROR"));
+    assert_eq!(text("ALTER TABLE made DROP PARTITION (day = '2020-01-01')").await, "");
+    assert_eq!(text("SELECT count(*) FROM made").await, "0");
+
+    assert_eq!(text("ALTER TABLE t SET LOCATION 's3://lake/nowhere/'").await, "");
+    assert_eq!(text("SELECT count(*) FROM t").await, "0");
+    assert!(
+        text("ALTER TABLE t SET LOCATION 'file:///etc'").await.starts_with("HIVE_INVALID_METADATA")
+    );
+
+    let object = |key: &str| {
+        let file = lake.store.keys().into_iter().find(|key| key.ends_with(".parquet")).unwrap();
+        let body = Body::Bytes(lake.store.content(&file));
+        let objects: &dyn ObjectStore = lake.store.as_ref();
+        objects.put(&caller(), "lake", key, body, PutOptions::default()).unwrap();
+    };
+    object("nowhere/day=a/part-0.parquet");
+    object("nowhere/day=b/part-0.parquet");
+    object("nowhere/stray/part-0.parquet");
+    assert_eq!(text("MSCK REPAIR TABLE made").await, "");
+    assert_eq!(text("SELECT day, count(*) FROM made GROUP BY day ORDER BY day").await, "a|3\nb|3");
+    assert_eq!(text("DROP TABLE made").await, "");
+    assert!(
+        text("CREATE EXTERNAL TABLE c (a int) STORED AS ORC LOCATION 's3://b/'")
+            .await
+            .starts_with("REHEARSAL")
+    );
+    assert!(
+        text("CREATE EXTERNAL TABLE c (a geo) STORED AS PARQUET LOCATION 's3://b/'")
+            .await
+            .starts_with("SYNTAX")
+    );
+
+    assert_eq!(text("CREATE DATABASE IF NOT EXISTS other").await, "");
+    assert_eq!(text("SHOW DATABASES").await, "default\nother\nshop");
+    assert!(text("DROP DATABASE shop").await.contains("is not empty"));
+    assert_eq!(text("DROP DATABASE other").await, "");
+}
+
 #[test]
 fn statements_are_classified() {
     let kind = |sql: &str| classify(sql).map(|k| (k.statement_type, k.substatement_type)).unwrap();
