@@ -269,7 +269,7 @@ fn table_input(name: String, create: &CreateTable) -> Result<TableInput, QueryEr
     let keys = match &create.hive_distribution {
         HiveDistributionStyle::PARTITIONED { columns } => columns.as_slice(),
         HiveDistributionStyle::NONE => &[],
-        _ => return Err(QueryError::rehearsal("CLUSTERED BY")),
+        HiveDistributionStyle::SKEWED { .. } => return Err(QueryError::rehearsal("SKEWED BY")),
     };
     let class = |name: &str| Some(format!("org.apache.hadoop.hive.ql.io.parquet.{name}"));
     let descriptor = StorageDescriptor {

@@ -134,7 +134,9 @@ pub struct StatementKind {
 pub fn classify(sql: &str) -> Result<StatementKind, QueryError> {
     let (statement_type, substatement_type) = match parse::parse(sql)? {
         Statement::Query(_) => ("DML", "SELECT"),
-        Statement::Explain(_) => ("UTILITY", "EXPLAIN"),
+        Statement::Explain(_) | Statement::Refused("EXPLAIN with options") => {
+            ("UTILITY", "EXPLAIN")
+        }
         Statement::CreateView { .. } => ("DDL", "CREATE_VIEW"),
         Statement::DropView { .. } => ("DDL", "DROP_VIEW"),
         Statement::DropTable { .. } => ("DDL", "DROP_TABLE"),
@@ -155,7 +157,6 @@ pub fn classify(sql: &str) -> Result<StatementKind, QueryError> {
         Statement::Refused("INSERT INTO") => ("DML", "INSERT"),
         Statement::Refused("UNLOAD") => ("DML", "UNLOAD"),
         Statement::Refused("CREATE TABLE AS") => ("DDL", "CREATE_TABLE_AS_SELECT"),
-        Statement::Refused("EXPLAIN with options") => ("UTILITY", "EXPLAIN"),
         Statement::Refused("SHOW CREATE TABLE") => ("UTILITY", "SHOW_CREATE_TABLE"),
         Statement::Refused(_) => ("DDL", "OTHER"),
     };

@@ -89,7 +89,6 @@ pub(super) fn parse(sql: &str) -> Result<Statement, QueryError> {
     let mut cursor = Cursor { tokens: &tokens, at: 0 };
     let first = cursor.peek_word().unwrap_or_default();
     match first.as_str() {
-        "SELECT" | "WITH" | "VALUES" | "TABLE" => query(&tokens).map(Statement::Query),
         "EXPLAIN" => {
             cursor.at += 1;
             if cursor.peek_word().as_deref() == Some("ANALYZE")
@@ -118,10 +117,15 @@ pub(super) fn parse(sql: &str) -> Result<Statement, QueryError> {
         "UPDATE" | "DELETE" | "MERGE" | "OPTIMIZE" | "VACUUM" => {
             Ok(Statement::Refused("changing rows of Iceberg tables"))
         }
-        "(" => query(&tokens).map(Statement::Query),
-        _ if cursor.peek() == Some(&Token::LParen) => query(&tokens).map(Statement::Query),
+        _ if is_query(&first) || cursor.peek() == Some(&Token::LParen) => {
+            query(&tokens).map(Statement::Query)
+        }
         _ => Err(cursor.unexpected()),
     }
+}
+
+fn is_query(word: &str) -> bool {
+    matches!(word, "SELECT" | "WITH" | "VALUES" | "TABLE")
 }
 
 /// Reads a view's definition.
@@ -134,7 +138,7 @@ pub(super) fn parse_query(sql: &str) -> Result<Box<Query>, QueryError> {
 fn tokens(sql: &str) -> Result<Vec<TokenWithSpan>, QueryError> {
     let all = Tokenizer::new(&GenericDialect {}, sql)
         .tokenize_with_location()
-        .map_err(|error| QueryError::syntax(error))?;
+        .map_err(QueryError::syntax)?;
     let mut tokens: Vec<TokenWithSpan> = all
         .into_iter()
         .filter(|token| !matches!(token.token, Token::Whitespace(_) | Token::EOF))

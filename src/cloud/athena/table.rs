@@ -31,6 +31,7 @@ use std::sync::atomic::AtomicU64;
 pub const PARQUET_SERDE: &str = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe";
 
 /// A URL's bucket and key.
+#[must_use]
 pub fn s3_url(url: &str) -> Option<(&str, &str)> {
     let rest = url
         .strip_prefix("s3://")
@@ -315,21 +316,19 @@ fn compatible(found: &ParquetType, kind: &HiveType) -> bool {
             ConvertedType::TIMESTAMP_MICROS | ConvertedType::TIMESTAMP_MILLIS
         );
     match found.get_physical_type() {
+        _ if decimal => matches!(kind, H::Decimal(..)),
         Physical::BOOLEAN => *kind == H::Boolean,
         Physical::INT32 if info.converted_type() == ConvertedType::DATE => *kind == H::Date,
-        Physical::INT32 if decimal => matches!(kind, H::Decimal(..)),
         Physical::INT32 => matches!(kind, H::TinyInt | H::SmallInt | H::Int | H::BigInt),
         Physical::INT64 if stamped => *kind == H::Timestamp,
-        Physical::INT64 if decimal => matches!(kind, H::Decimal(..)),
         Physical::INT64 => *kind == H::BigInt,
         Physical::INT96 => *kind == H::Timestamp,
         Physical::FLOAT => matches!(kind, H::Float | H::Double),
         Physical::DOUBLE => *kind == H::Double,
-        Physical::BYTE_ARRAY if decimal => matches!(kind, H::Decimal(..)),
         Physical::BYTE_ARRAY => {
             matches!(kind, H::String | H::Varchar(_) | H::Char(_) | H::Binary)
         }
-        Physical::FIXED_LEN_BYTE_ARRAY => decimal && matches!(kind, H::Decimal(..)),
+        Physical::FIXED_LEN_BYTE_ARRAY => false,
     }
 }
 

@@ -36,9 +36,6 @@ fn simple(pattern: &[char], key: &[char]) -> bool {
         ['?', rest @ ..] => {
             matches!(key, [first, others @ ..] if *first != '/' && simple(rest, others))
         }
-        ['\\', literal, rest @ ..] => {
-            matches!(key, [first, others @ ..] if first == literal && simple(rest, others))
-        }
         ['[', rest @ ..] => {
             let Some(close) = rest.iter().position(|c| *c == ']') else { return false };
             let (class, after) = rest.split_at(close);
@@ -46,29 +43,23 @@ fn simple(pattern: &[char], key: &[char]) -> bool {
             matches!(key, [first, others @ ..]
                 if *first != '/' && one_of(class, *first) && simple(after, others))
         }
-        [literal, rest @ ..] => {
+        ['\\', literal, rest @ ..] | [literal, rest @ ..] => {
             matches!(key, [first, others @ ..] if first == literal && simple(rest, others))
         }
     }
 }
 
 fn one_of(class: &[char], character: char) -> bool {
-    let (negated, class) = match class {
-        ['!', rest @ ..] => (true, rest),
-        class => (false, class),
-    };
+    let (negated, class) = if let ['!', rest @ ..] = class { (true, rest) } else { (false, class) };
     let mut rest = class;
     let mut found = false;
     while let [first, others @ ..] = rest {
-        rest = match others {
-            ['-', last, after @ ..] => {
-                found |= (*first..=*last).contains(&character);
-                after
-            }
-            _ => {
-                found |= *first == character;
-                others
-            }
+        rest = if let ['-', last, after @ ..] = others {
+            found |= (*first..=*last).contains(&character);
+            after
+        } else {
+            found |= *first == character;
+            others
         };
     }
     found != negated

@@ -202,9 +202,8 @@ fn forget(
         }
         DeleteBehavior::DeprecateInDatabase => {
             let mut input = table.definition.clone();
-            let mark = ("DEPRECATED_BY_CRAWLER".to_owned(), request.crawler_name.clone());
-            if !input.parameters.contains_key(&mark.0) {
-                input.parameters.insert(mark.0, mark.1);
+            let mark = "DEPRECATED_BY_CRAWLER".to_owned();
+            if input.parameters.insert(mark, request.crawler_name.clone()).is_none() {
                 catalog.update_table(caller, database, input, UpdateOptions::default())?;
             }
             outcome.log.push(format!("INFO : Deprecated table {name} in database {database}"));

@@ -75,7 +75,7 @@ pub(super) fn read(
         return Ok(None);
     }
     let tail = objects.get(caller, bucket, &object.key, Some(size - 8..size))?;
-    let Some((length, b"PAR1")) = tail.split_first_chunk::<4>().map(|(l, magic)| (l, magic)) else {
+    let Some((length, b"PAR1")) = tail.split_first_chunk::<4>() else {
         return Ok(None);
     };
     let Some(start) = size.checked_sub(8 + u64::from(u32::from_le_bytes(*length))) else {

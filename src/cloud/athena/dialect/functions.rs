@@ -231,16 +231,12 @@ impl<'a> Call<'a> {
                 }
             }
         }
-        let mut after = String::new();
-        if let Some(filter) = &function.filter {
-            after.push_str(&format!(" FILTER (WHERE {filter})"));
-        }
-        if let Some(nulls) = &function.null_treatment {
-            after.push_str(&format!(" {nulls}"));
-        }
-        if let Some(over) = &function.over {
-            after.push_str(&format!(" OVER {over}"));
-        }
+        let after = [
+            function.filter.as_ref().map(|filter| format!(" FILTER (WHERE {filter})")),
+            function.null_treatment.as_ref().map(|nulls| format!(" {nulls}")),
+            function.over.as_ref().map(|over| format!(" OVER {over}")),
+        ];
+        let after = after.into_iter().flatten().collect();
         if !function.within_group.is_empty() && name != "listagg" {
             return Err(QueryError::rehearsal(format!("WITHIN GROUP of {name}")));
         }

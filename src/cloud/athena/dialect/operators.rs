@@ -79,14 +79,15 @@ impl ExprPlanner for Operators {
             },
             Op::Plus | Op::Minus | Op::Multiply | Op::Divide | Op::Modulo => match classes {
                 (Class::Number, Class::Number) => arithmetic(raw, &left, &right),
-                (Class::Null, _) | (_, Class::Null) => Ok(PlannerResult::Original(raw)),
+                (Class::Null, _) | (_, Class::Null) | (Class::Interval, Class::Interval) => {
+                    Ok(PlannerResult::Original(raw))
+                }
                 (Class::Time, Class::Interval) if matches!(raw.op, Op::Plus | Op::Minus) => {
                     Ok(PlannerResult::Original(raw))
                 }
                 (Class::Interval, Class::Time) if raw.op == Op::Plus => {
                     Ok(PlannerResult::Original(raw))
                 }
-                (Class::Interval, Class::Interval) => Ok(PlannerResult::Original(raw)),
                 (Class::Time, Class::Time) if raw.op == Op::Minus => Err(QueryError::rehearsal(
                     "the difference of times as an interval (date_diff is within it)",
                 )

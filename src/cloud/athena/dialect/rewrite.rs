@@ -120,9 +120,11 @@ fn translated(expr: &Expr) -> Result<Option<Expr>> {
         | Expr::Cube(_)
         | Expr::Rollup(_)
         | Expr::Array(_)
+        | Expr::Interval(_)
         | Expr::Tuple(_)
         | Expr::Wildcard(_)
         | Expr::QualifiedWildcard(..) => return Ok(None),
+        Expr::InList { list, .. } if list.len() > LONG_LIST => return Ok(None),
         Expr::Function(function) => return functions::call(function),
         Expr::Value(value) => return literal(&value.value),
         Expr::BinaryOp { op, .. } => return operator(op),
@@ -132,7 +134,6 @@ fn translated(expr: &Expr) -> Result<Option<Expr>> {
         } => {
             return Ok(None);
         }
-        Expr::Interval(_) => return Ok(None),
         Expr::Substring { expr, substring_from, substring_for, .. } => {
             let arguments = [Some(expr), substring_from.as_ref(), substring_for.as_ref()];
             let arguments: Vec<String> =
@@ -157,7 +158,7 @@ fn translated(expr: &Expr) -> Result<Option<Expr>> {
             }
         }
         Expr::Extract { field, expr, .. } => format!("{}({expr})", extract(field)?),
-        Expr::Position { expr, r#in } => format!("trino_strpos({}, {expr})", r#in),
+        Expr::Position { expr, r#in } => format!("trino_strpos({in}, {expr})"),
         Expr::Ceil { expr, field: CeilFloorKind::DateTimeField(DateTimeField::NoDateTime) } => {
             format!("trino_ceil({expr})")
         }
@@ -187,13 +188,12 @@ fn translated(expr: &Expr) -> Result<Option<Expr>> {
             let not = if *negated { "NOT " } else { "" };
             format!("({not}(({expr}) >= ({low}) AND ({expr}) <= ({high})))")
         }
-        Expr::InList { expr, list, negated } if list.len() <= LONG_LIST => {
+        Expr::InList { expr, list, negated } => {
             let not = if *negated { "NOT " } else { "" };
             let equal: Vec<String> =
                 list.iter().map(|item| format!("({expr}) = ({item})")).collect();
             format!("({not}({}))", equal.join(" OR "))
         }
-        Expr::InList { .. } => return Ok(None),
         Expr::Like { negated, any: false, expr, pattern, escape_char } => {
             let not = if *negated { "NOT " } else { "" };
             let escape = match escape_char {
@@ -203,20 +203,18 @@ fn translated(expr: &Expr) -> Result<Option<Expr>> {
             format!("({not}trino_like({expr}, {pattern}{escape}))")
         }
         Expr::Case { operand, conditions, else_result, .. } => {
-            let mut text = "CASE".to_owned();
-            for case in conditions {
+            let cases = conditions.iter().map(|case| {
                 let (condition, result) = (&case.condition, typed_integer(&case.result));
                 match operand {
-                    Some(operand) => {
-                        text.push_str(&format!(" WHEN ({operand}) = ({condition}) THEN {result}"));
-                    }
-                    None => text.push_str(&format!(" WHEN {condition} THEN {result}")),
+                    Some(operand) => format!("WHEN ({operand}) = ({condition}) THEN {result} "),
+                    None => format!("WHEN {condition} THEN {result} "),
                 }
-            }
-            if let Some(result) = else_result {
-                text.push_str(&format!(" ELSE {}", typed_integer(result)));
-            }
-            text + " END"
+            });
+            let otherwise = match else_result {
+                Some(result) => format!("ELSE {} ", typed_integer(result)),
+                None => String::new(),
+            };
+            format!("CASE {}{otherwise}END", cases.collect::<String>())
         }
         Expr::CompoundFieldAccess { .. } => {
             return Err(QueryError::rehearsal("a subscript (element_at is within it)"));

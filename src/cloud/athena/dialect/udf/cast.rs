@@ -268,7 +268,7 @@ fn to_timestamp<const NULL: bool>(arrays: &[ArrayRef]) -> Result<ArrayRef> {
 
 fn to_varchar(arrays: &[ArrayRef]) -> Result<ArrayRef> {
     let array = first(arrays);
-    let limit = arrays.get(1).map(|limit| limit.as_primitive::<Int64Type>());
+    let limit = arrays.get(1).and_then(|limit| limit.as_primitive_opt::<Int64Type>());
     let is_text = *array.data_type() == DataType::Utf8;
     let print = |row: usize| -> Result<Option<String>> {
         if array.is_null(row) {

@@ -97,16 +97,13 @@ pub(super) fn date_parse(arrays: &[ArrayRef]) -> Result<ArrayRef> {
     let (texts, formats) = (texts.as_string::<i32>(), formats.as_string::<i32>());
     let parsed = texts.iter().zip(formats.iter()).map(|pair| {
         let (Some(text), Some(format)) = pair else { return Ok(None) };
-        match read(text, format)? {
-            Some(millis) => Ok(Some(millis)),
-            None => {
-                let shown: String = text.chars().take(60).flat_map(char::escape_debug).collect();
-                Err(QueryError::data(
-                    "INVALID_FUNCTION_ARGUMENT",
-                    format!("Invalid format: \"{shown}\""),
-                ))
-            }
+        let millis = read(text, format)?;
+        if millis.is_none() {
+            let shown: String = text.chars().take(60).flat_map(char::escape_debug).collect();
+            let message = format!("Invalid format: \"{shown}\"");
+            return Err(QueryError::data("INVALID_FUNCTION_ARGUMENT", message));
         }
+        Ok(millis)
     });
     Ok(Arc::new(parsed.collect::<Result<TimestampMillisecondArray>>()?))
 }
@@ -166,8 +163,8 @@ fn read(text: &str, format: &str) -> Result<Option<i64>> {
             'i' => minute = value,
             's' | 'S' => second = value,
             _ => {
-                fraction =
-                    format!("{number:0<3}").get(..3).and_then(|ms| ms.parse().ok()).unwrap_or(0)
+                let millis = format!("{number:0<3}");
+                fraction = millis.get(..3).and_then(|ms| ms.parse().ok()).unwrap_or(0);
             }
         }
     }

@@ -26,7 +26,7 @@ enum Part {
 
 fn like(arrays: &[ArrayRef]) -> Result<ArrayRef> {
     let [texts, patterns, rest @ ..] = arrays else { return Ok(first(arrays)) };
-    let escapes = rest.first().map(|array| array.as_string::<i32>());
+    let escapes = rest.first().and_then(|array| array.as_string_opt::<i32>());
     // The pattern is the same in every row, as a rule.
     let mut last: Option<(&str, &str, Vec<Part>)> = None;
     let mut matched = Vec::with_capacity(texts.len());

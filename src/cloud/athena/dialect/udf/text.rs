@@ -132,14 +132,12 @@ pub(super) const FUNCTIONS: &[Function] = &[
                 let (Some(text), Some(delimiter), Some(number)) = (text, delimiter, number) else {
                     return Ok(None);
                 };
-                match usize::try_from(number) {
-                    // Beyond the last part there is none.
-                    Ok(number @ 1..) => Ok(text.split(delimiter).nth(number - 1)),
-                    _ => {
-                        let message = "Index must be greater than zero";
-                        Err(QueryError::data("INVALID_FUNCTION_ARGUMENT", message))
-                    }
-                }
+                // Beyond the last part there is none.
+                let Ok(number @ 1..) = usize::try_from(number) else {
+                    let message = "Index must be greater than zero";
+                    return Err(QueryError::data("INVALID_FUNCTION_ARGUMENT", message));
+                };
+                Ok(text.split(delimiter).nth(number - 1))
             });
             Ok(Arc::new(parts.collect::<Result<StringArray>>()?))
         },
@@ -181,13 +179,11 @@ pub(super) const FUNCTIONS: &[Function] = &[
             let points = texts(arrays, 0).map(|text| {
                 let Some(text) = text else { return Ok(None) };
                 let mut characters = text.chars();
-                match (characters.next(), characters.next()) {
-                    (Some(only), None) => Ok(i32::try_from(u32::from(only)).ok()),
-                    _ => {
-                        let message = "Input string must be a single character string";
-                        Err(QueryError::data("INVALID_FUNCTION_ARGUMENT", message))
-                    }
-                }
+                let (Some(only), None) = (characters.next(), characters.next()) else {
+                    let message = "Input string must be a single character string";
+                    return Err(QueryError::data("INVALID_FUNCTION_ARGUMENT", message));
+                };
+                Ok(i32::try_from(u32::from(only)).ok())
             });
             Ok(Arc::new(points.collect::<Result<Int32Array>>()?))
         },
@@ -288,7 +284,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
                 .or_else(|| each(a, &[binary, integer, integer]))
         },
         gives: |p| p.first().cloned().unwrap_or(DataType::Utf8),
-        eval: substr,
+        eval: |arrays| Ok(substr(arrays)),
     },
     Function {
         name: "trino_to_hex",
@@ -321,7 +317,7 @@ fn pad(arrays: &[ArrayRef], left: bool) -> Result<ArrayRef> {
     let padded = rows.map(|((text, size), with)| {
         let (Some(text), Some(size), Some(with)) = (text, size, with) else { return Ok(None) };
         let invalid = |why: &str| QueryError::data("INVALID_FUNCTION_ARGUMENT", why);
-        let size = usize::try_from(size).ok().filter(|size| *size <= i32::MAX as usize);
+        let size = usize::try_from(size).ok().filter(|size| i32::try_from(*size).is_ok());
         let size =
             size.ok_or_else(|| invalid("Target length must be in the range [0..2147483647]"))?;
         if with.is_empty() {
@@ -340,7 +336,7 @@ fn bytes(arrays: &[ArrayRef]) -> impl Iterator<Item = Option<&[u8]>> {
 }
 
 /// From 1; a negative start counts from the end; zero, or beyond either end, is empty.
-fn substr(arrays: &[ArrayRef]) -> Result<ArrayRef> {
+fn substr(arrays: &[ArrayRef]) -> ArrayRef {
     let number = |index: usize, row: usize| {
         let array = arrays.get(index)?.as_primitive_opt::<Int64Type>()?;
         array.is_valid(row).then(|| array.value(row))
@@ -365,12 +361,12 @@ fn substr(arrays: &[ArrayRef]) -> Result<ArrayRef> {
             let (from, to) = range(row, text.chars().count())?;
             Some(text.chars().skip(from).take(to - from).collect::<String>())
         });
-        return Ok(Arc::new(cut.collect::<StringArray>()));
+        return Arc::new(cut.collect::<StringArray>());
     }
     let cut = array.as_binary::<i32>().iter().enumerate().map(|(row, bytes)| {
         let bytes = bytes?;
         let (from, to) = range(row, bytes.len())?;
         bytes.get(from..to)
     });
-    Ok(Arc::new(cut.collect::<BinaryArray>()))
+    Arc::new(cut.collect::<BinaryArray>())
 }

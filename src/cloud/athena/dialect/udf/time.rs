@@ -129,10 +129,9 @@ fn zoned() -> DataType {
 /// Dates, and timestamps in milliseconds with or without a zone.
 pub(super) fn moment(kind: &DataType) -> Option<DataType> {
     match kind {
-        DataType::Date32 => Some(DataType::Date32),
+        DataType::Date32 | DataType::Null => Some(DataType::Date32),
         DataType::Timestamp(_, None) => Some(MILLIS),
         DataType::Timestamp(_, Some(_)) => Some(zoned()),
-        DataType::Null => Some(DataType::Date32),
         _ => None,
     }
 }
