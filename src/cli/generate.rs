@@ -2,6 +2,7 @@
 
 use super::project::Project;
 use super::{Exit, Failure, Global, Outcome, OutputFormat, Printer};
+use crate::generate::adopt::{self, AdoptError, Adoption};
 use crate::generate::disk::{self, Change, DiskError};
 use crate::generate::{self, Files};
 use crate::pipeline::Pipeline;
@@ -18,13 +19,19 @@ pub struct GenerateArgs {
     /// Write nothing; show what differs on disk and exit 1 when anything does
     #[arg(long)]
     check: bool,
+    /// Also write import blocks for what a Terraform state, as `terraform show -json` prints it,
+    /// already has of the pipeline, and print the `removed` blocks for that state
+    #[arg(long, value_name = "FILE", conflicts_with = "check")]
+    adopt: Option<PathBuf>,
 }
 
 /// One pipeline's root module: its folder, what belongs there, and what differs.
 struct Root {
+    pipeline: Pipeline,
     folder: PathBuf,
     files: Files,
     changes: Vec<Change>,
+    adoption: Option<Adoption>,
 }
 
 pub(super) fn run(args: &GenerateArgs, global: &Global, printer: &Printer) -> Outcome {
@@ -35,7 +42,10 @@ pub(super) fn run(args: &GenerateArgs, global: &Global, printer: &Printer) -> Ou
         // Several pipelines have a folder each, so that each is a Terraform root with a state of its own.
         let folder = if project.has_several() { out.join(&pipeline.name) } else { out.clone() };
         let files = generate::files(&pipeline).map_err(|error| own_mistake(&error))?;
-        roots.push(Root { folder, files, changes: Vec::new() });
+        roots.push(Root { pipeline, folder, files, changes: Vec::new(), adoption: None });
+    }
+    if let Some(state) = &args.adopt {
+        find_adopted(state, &mut roots)?;
     }
     for root in &mut roots {
         root.changes = if args.check {
@@ -45,12 +55,23 @@ pub(super) fn run(args: &GenerateArgs, global: &Global, printer: &Printer) -> Ou
         }
         .map_err(|error| disk_failure(&error, &root.folder))?;
     }
+    for root in &roots {
+        if let Some(adoption) =
+            root.adoption.as_ref().filter(|adoption| !adoption.adopted.is_empty())
+        {
+            disk::replace(&root.folder.join(adopt::FILE), &adoption.imports())
+                .map_err(|error| disk_failure(&error, &root.folder))?;
+        }
+    }
     let mut text = String::new();
     if global.output == OutputFormat::Json {
         text = json(&roots);
     } else {
         for root in &roots {
             text.push_str(&if args.check { diffs(root) } else { written(root) });
+            text.push_str(
+                &root.adoption.as_ref().map(|adoption| adopted(root, adoption)).unwrap_or_default(),
+            );
         }
     }
     printer.out(text)?;
@@ -66,6 +87,47 @@ pub(super) fn write(pipeline: &Pipeline, folder: &Path) -> Result<(), Failure> {
     let files = generate::files(pipeline).map_err(|error| own_mistake(&error))?;
     disk::write(folder, &files).map_err(|error| disk_failure(&error, folder))?;
     Ok(())
+}
+
+/// Finds what the state already has, before anything is written.
+fn find_adopted(state: &Path, roots: &mut [Root]) -> Result<(), Failure> {
+    let name = shown(state);
+    let text = std::fs::read_to_string(state)
+        .map_err(|error| Failure::input(miette::miette!("cannot read `{name}`: {error}")))?;
+    for root in roots {
+        let adoption = adopt::adopt(&root.pipeline, &text).map_err(|error| match error {
+            AdoptError::NoState(why) => Failure::input(miette::miette!(
+                help = "write it with `terraform show -json > FILE` where that state is",
+                "`{name}` is no Terraform state: {why}"
+            )),
+            AdoptError::Generate(error) => own_mistake(&error),
+        })?;
+        if !adopt::may_write(&root.folder) {
+            let foreign = DiskError::Foreign(vec![PathBuf::from(adopt::FILE)]);
+            return Err(disk_failure(&foreign, &root.folder));
+        }
+        root.adoption = Some(adoption);
+    }
+    Ok(())
+}
+
+/// What was taken over, and what the other state has to be told.
+fn adopted(root: &Root, adoption: &Adoption) -> String {
+    let mut text = String::new();
+    for conflict in &adoption.conflicts {
+        text.push_str(&format!("not taken over: {conflict}\n"));
+    }
+    if adoption.adopted.is_empty() {
+        text.push_str("nothing else in the state bears a name of this pipeline\n");
+        return text;
+    }
+    text.push_str(&format!(
+        "wrote import blocks for {} resources to {}\n\nput this into the configuration of the state that has them now, and apply it there first:\n\n{}",
+        adoption.adopted.len(),
+        shown(&root.folder.join(adopt::FILE)),
+        adoption.removals(),
+    ));
+    text
 }
 
 /// Says whether everything on disk is as it should be.
@@ -151,6 +213,10 @@ fn json(roots: &[Root]) -> String {
                 "folder": root.folder,
                 "files": root.files.keys().collect::<Vec<_>>(),
                 "changes": root.changes.iter().map(change).collect::<Vec<_>>(),
+                "adopted": root.adoption.iter().flat_map(|adoption| &adoption.adopted).map(|adopted| {
+                    json!({ "to": adopted.to, "id": adopted.id, "from": adopted.from })
+                }).collect::<Vec<_>>(),
+                "conflicts": root.adoption.iter().flat_map(|adoption| &adoption.conflicts).collect::<Vec<_>>(),
             })
         })
         .collect();

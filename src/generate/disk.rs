@@ -155,7 +155,10 @@ fn read(path: &Path) -> Result<Option<String>, DiskError> {
 }
 
 /// Writes beside the file and renames, so that no reader ever sees half of it.
-fn replace(path: &Path, text: &str) -> Result<(), DiskError> {
+///
+/// # Errors
+/// When the disk refuses.
+pub fn replace(path: &Path, text: &str) -> Result<(), DiskError> {
     let failed = |error| DiskError::Io { what: "write", path: path.to_owned(), error };
     let folder = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).map_err(failed)?;

@@ -3,6 +3,7 @@
 //! [`files`] is pure: one [`Pipeline`] in, the whole tree of Terraform modules, pages and policies
 //! out, the same bytes each time. [`disk`] compares a tree with what is on disk and writes it.
 
+pub mod adopt;
 pub mod disk;
 mod example;
 mod format;
@@ -48,9 +49,10 @@ pub type Files = BTreeMap<PathBuf, String>;
 /// # Errors
 /// Only where snaplake contradicts itself; a pipeline that exists can be generated.
 pub fn files(pipeline: &Pipeline) -> Result<Files, GenerateError> {
-    let policies = modules::policies(pipeline);
+    let documents = pipeline.documents();
+    let policies = modules::policies(&documents);
     let mut files = Files::new();
-    for document in pipeline.documents() {
+    for document in &documents {
         files.insert(PathBuf::from(&document.file), format!("{}\n", document.to_json()));
     }
     let modules = modules::all(pipeline, &policies)?;

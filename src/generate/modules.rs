@@ -3,7 +3,7 @@
 use super::module::{Module, Output};
 use super::substitute::Substitutions;
 use super::{GenerateError, statements, templates};
-use crate::pipeline::{CatalogMode, KeyChoice, Pipeline, PrincipalKind};
+use crate::pipeline::{CatalogMode, Document, KeyChoice, Pipeline, PrincipalKind};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -12,8 +12,7 @@ pub type Policies = BTreeMap<String, Value>;
 
 /// Reads the policies off the model.
 #[must_use]
-pub fn policies(pipeline: &Pipeline) -> Policies {
-    let documents = pipeline.documents();
+pub fn policies(documents: &[Document]) -> Policies {
     documents
         .iter()
         .map(|document| (stem(&document.file).to_owned(), document.to_value()))

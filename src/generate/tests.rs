@@ -8,7 +8,7 @@ use hcl_edit::visit::{Visit, visit_expr};
 use proptest::prelude::*;
 use std::path::Path;
 
-fn example() -> Pipeline {
+pub(super) fn example() -> Pipeline {
     let text = include_str!("../../examples/snapshot-to-athena/snaplake.toml");
     let config =
         crate::config::parse_with(Path::new("snaplake.toml"), text, &|_| Ok("SELECT 1".to_owned()));
@@ -77,7 +77,7 @@ fn every_kind_of_pipeline_is_generated() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(16))]
 
     #[test]
     fn no_value_reaches_a_file_unescaped(

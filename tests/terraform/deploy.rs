@@ -197,3 +197,84 @@ left = {
 left = {kind: found for kind, found in left.items() if found}
 assert not left, left
 ";
+
+/// A lake that a team made by hand, in a state of its own.
+const OLD: &str = r#"
+terraform {
+  required_providers {
+    aws = { source = "hashicorp/aws", version = ">= 5.100" }
+  }
+}
+provider "aws" { region = "ap-northeast-1" }
+resource "aws_s3_bucket" "data" { bucket = "example-shop-lake" }
+resource "aws_s3_bucket_versioning" "data" {
+  bucket = aws_s3_bucket.data.id
+  versioning_configuration { status = "Enabled" }
+}
+resource "aws_kms_key" "data" {}
+resource "aws_kms_alias" "data" {
+  name          = "alias/shop-lake"
+  target_key_id = aws_kms_key.data.key_id
+}
+resource "aws_glue_catalog_database" "data" { name = "shop" }
+resource "aws_athena_workgroup" "data" {
+  name = "shop"
+  tags = { team = "data" }
+}
+"#;
+
+#[test]
+fn what_another_state_has_is_imported_and_nothing_is_made_anew() {
+    let (_, config) =
+        kinds().into_iter().find(|(name, _)| *name == "direct").expect("the kind exists");
+    let project = generated(&config);
+    let Some(moto) = Moto::start() else { return };
+    let old = project.root.with_file_name("old");
+    std::fs::create_dir(&old).expect("a folder");
+    std::fs::write(old.join("main.tf"), OLD).expect("the configuration is written");
+    let Some(other) = Terraform::new(&old, Some(&moto.endpoint)) else { return };
+    other.must(&["apply", "-auto-approve", "-input=false", "-no-color"]);
+    std::fs::write(old.join("state.json"), other.must(&["show", "-json"]))
+        .expect("the state is written");
+
+    let output = crate::support::snaplake(project.root.parent().expect("a folder"))
+        .args(["generate", "--adopt", "old/state.json"])
+        .output()
+        .expect("snaplake runs");
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{printed}{}", String::from_utf8_lossy(&output.stderr));
+
+    let terraform =
+        Terraform::new(&project.root, Some(&moto.endpoint)).expect("terraform is installed");
+    assert_eq!(terraform.must(&["fmt", "-check", "-recursive", "-no-color"]), "");
+    terraform.must(&["plan", "-out", "plan.tfplan", "-input=false", "-no-color"]);
+    let plan: Value =
+        serde_json::from_str(&terraform.must(&["show", "-json", "plan.tfplan"])).expect("JSON");
+    let mut imported = BTreeSet::new();
+    for change in plan["resource_changes"].as_array().expect("changes") {
+        let actions = &change["change"]["actions"];
+        assert!(!actions.as_array().expect("actions").contains(&json!("delete")), "{change:#}");
+        if !change["change"]["importing"].is_null() {
+            imported.insert(change["address"].as_str().expect("an address").to_owned());
+        }
+    }
+    let expected: BTreeSet<String> = [
+        "module.athena.aws_athena_workgroup.lake",
+        "module.catalog.aws_glue_catalog_database.live",
+        "module.lake.aws_kms_alias.lake",
+        "module.lake.aws_kms_key.lake",
+        "module.lake.aws_s3_bucket.lake",
+        "module.lake.aws_s3_bucket_versioning.lake",
+    ]
+    .map(str::to_owned)
+    .into();
+    assert_eq!(imported, expected);
+
+    // The other state lets go of them, and destroys nothing.
+    let removals = printed.split("apply it there first:\n\n").nth(1).expect("the removed blocks");
+    let provider = OLD.split("resource ").next().expect("the provider");
+    std::fs::write(old.join("main.tf"), format!("{provider}\n{removals}"))
+        .expect("the configuration is written");
+    other.must(&["apply", "-auto-approve", "-input=false", "-no-color"]);
+    assert_eq!(other.must(&["state", "list"]), "");
+}
