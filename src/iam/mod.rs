@@ -30,6 +30,7 @@ mod evaluate;
 mod explain;
 pub mod json;
 pub mod lint;
+pub mod managed;
 mod pattern;
 mod policy;
 pub mod reference;

@@ -21,7 +21,7 @@ pub use surplus::{Surplus, SurplusKind};
 pub use width::Width;
 
 use super::{Pipeline, PrincipalKind, Step};
-use crate::iam::{Evaluation, Explanation, NamedPolicy, StatementRef};
+use crate::iam::{Evaluation, Explanation, Layer, NamedPolicy, StatementRef};
 use std::collections::BTreeMap;
 
 /// The policies of a set-up, as far as they are known.
@@ -35,6 +35,8 @@ pub struct Setup {
     pub bucket: Attached,
     /// The lake key's policy.
     pub key: Attached,
+    /// The ARNs that resources really have, by those that the pipeline gives them.
+    pub actual: BTreeMap<String, String>,
     /// The texts of the documents, by name, where there are any.
     pub texts: BTreeMap<String, String>,
     /// What a reader should know of how the set-up was read.
@@ -79,6 +81,8 @@ pub struct Check {
     pub roles: Vec<(PrincipalKind, String)>,
     /// The answer to each need, by principal and step.
     pub answers: Vec<Answer>,
+    /// What to add to each role's policies, where these alone deny.
+    pub patches: Vec<Patch>,
     /// What could be taken away.
     pub surplus: Vec<Surplus>,
     /// How much is granted, and how much of it is needed.
@@ -89,6 +93,15 @@ pub struct Check {
     pub unknown: Vec<(PrincipalKind, String)>,
     /// What a reader should know of how the policies were read.
     pub notes: Vec<String>,
+}
+
+/// The statements that a role's policies lack: added to them, they allow what is denied.
+#[derive(Debug, Clone)]
+pub struct Patch {
+    /// Whose.
+    pub principal: PrincipalKind,
+    /// The statements, composed as those that `snaplake generate` writes.
+    pub statements: Vec<super::Statement>,
 }
 
 /// Whether one need is allowed.
@@ -145,13 +158,38 @@ pub struct Exempt {
     pub why: &'static str,
 }
 
+/// The needs that the roles' own policies do not allow, put into statements.
+fn patches(requests: &[answer::Requests], answers: &[Answer]) -> Vec<Patch> {
+    let of_needs = answers.iter().filter(|answer| answer.step.is_some());
+    let missing: Vec<_> = requests
+        .iter()
+        .zip(of_needs)
+        .filter(|(_, answer)| {
+            matches!(&answer.outcome, Outcome::Denied(denial)
+                if denial.evaluation.decided_by == Layer::Identity
+                    && denial.evaluation.statement.is_none())
+        })
+        .map(|(asked, _)| asked.need.clone())
+        .collect();
+    PrincipalKind::ALL
+        .into_iter()
+        .filter_map(|principal| {
+            let needs: Vec<_> =
+                missing.iter().filter(|need| need.principal == principal).cloned().collect();
+            let statements = super::document::statements(&needs);
+            (!statements.is_empty()).then_some(Patch { principal, statements })
+        })
+        .collect()
+}
+
 impl Check {
     /// Asks the evaluator about every need of a pipeline, and about every grant of a set-up.
     #[must_use]
     pub fn run(pipeline: &Pipeline, setup: &Setup) -> Self {
-        let requests = answer::requests(pipeline);
+        let requests = answer::requests(pipeline, setup);
         let mut answers = answer::trust(pipeline, setup);
         answers.extend(answer::all(pipeline, setup, &requests));
+        let patches = patches(&requests, &answers);
         let (surplus, exempt) = surplus::find(pipeline, setup, &requests);
         let unknown = setup.roles.iter().flat_map(|(kind, role)| {
             role.unknown.iter().map(move |unknown| (*kind, unknown.clone()))
@@ -161,8 +199,9 @@ impl Check {
             texts: setup.texts.clone(),
             roles: setup.roles.iter().map(|(kind, role)| (*kind, role.arn.clone())).collect(),
             answers,
+            patches,
             surplus,
-            widths: width::all(pipeline, setup),
+            widths: width::all(setup, &requests),
             exempt,
             unknown: unknown.collect(),
             notes: setup.notes.clone(),

@@ -99,12 +99,16 @@ impl Pipeline {
     fn identity_document(&self, principal: PrincipalKind) -> Document {
         let needs: Vec<Need> =
             self.needs().into_iter().filter(|need| need.principal == principal).collect();
-        let grants: Vec<Grant> = needs.iter().map(grant).collect();
-        let statements =
-            compose(&grants).into_iter().map(|composed| statement(composed, &needs)).collect();
+        let statements = statements(&needs);
         let file = format!("policies/{principal}.json");
         Document { kind: DocumentKind::Identity(principal), file, statements }
     }
+}
+
+/// The fewest statements that allow these needs, and nothing else.
+pub(super) fn statements(needs: &[Need]) -> Vec<Statement> {
+    let grants: Vec<Grant> = needs.iter().map(grant).collect();
+    compose(&grants).into_iter().map(|composed| statement(composed, needs)).collect()
 }
 
 fn grant(need: &Need) -> Grant {

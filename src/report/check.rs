@@ -6,13 +6,14 @@ mod text;
 pub use machine::{check_json, check_junit, check_sarif};
 pub use text::check_text;
 
+use super::format::safe;
 use crate::pipeline::check::{Answer, Check, Surplus, SurplusKind};
 
 /// A statement as a reader finds it: its id, or its place, and its document.
 fn statement(at: &crate::iam::StatementRef) -> String {
-    let document = at.document.escape_debug();
+    let document = safe(&at.document);
     match &at.sid {
-        Some(sid) => format!("{} ({document})", sid.escape_debug()),
+        Some(sid) => format!("{} ({document})", safe(sid)),
         None => format!("statement {} ({document})", at.index),
     }
 }
@@ -27,25 +28,25 @@ fn surplus(found: &Surplus) -> String {
     match &found.kind {
         SurplusKind::Statement => "nothing needs this statement".to_owned(),
         SurplusKind::Action { action, elsewhere: false } => {
-            format!("nothing needs `{}` here", action.escape_debug())
+            format!("nothing needs `{}` here", safe(action))
         }
         SurplusKind::Action { action, elsewhere: true } => {
-            format!("`{}` is granted elsewhere too", action.escape_debug())
+            format!("`{}` is granted elsewhere too", safe(action))
         }
         SurplusKind::Resource { resource, elsewhere: false } => {
-            format!("nothing needs `{}` here", resource.escape_debug())
+            format!("nothing needs `{}` here", safe(resource))
         }
         SurplusKind::Resource { resource, elsewhere: true } => {
-            format!("`{}` is granted elsewhere too", resource.escape_debug())
+            format!("`{}` is granted elsewhere too", safe(resource))
         }
         SurplusKind::WideAction { action, surplus, .. } => format!(
             "`{}` also allows {} actions that nothing needs, such as `{}`",
-            action.escape_debug(),
+            safe(action),
             surplus.len(),
             surplus.first().map_or("", String::as_str)
         ),
         SurplusKind::WideResource { resource, .. } => {
-            format!("`{}` is wider than what is needed", resource.escape_debug())
+            format!("`{}` is wider than what is needed", safe(resource))
         }
         SurplusKind::Unlimited { key, .. } => format!("the statement is not limited by `{key}`"),
         SurplusKind::Negated { element } => {
@@ -57,7 +58,7 @@ fn surplus(found: &Surplus) -> String {
 /// What to write instead; `None`: take it away.
 fn narrower(found: &Surplus) -> Option<String> {
     let list = |items: &[String]| {
-        let items: Vec<_> = items.iter().map(|it| format!("`{}`", it.escape_debug())).collect();
+        let items: Vec<_> = items.iter().map(|it| format!("`{}`", safe(it))).collect();
         items.join(", ")
     };
     match &found.kind {

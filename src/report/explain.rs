@@ -1,5 +1,6 @@
 //! Why each statement is there.
 
+use super::format::safe;
 use crate::pipeline::{Document, Effect, Need, Statement, StatementPrincipal};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -9,17 +10,17 @@ use std::fmt::Write as _;
 pub fn explain_text(documents: &[(&Document, Vec<&Statement>)]) -> String {
     let mut out = String::new();
     for (document, statements) in documents {
-        let _ = writeln!(out, "{}\n", document.file.escape_debug());
+        let _ = writeln!(out, "{}\n", safe(&document.file));
         for statement in statements {
             let effect = match statement.effect {
                 Effect::Allow => "allows",
                 Effect::Deny => "denies",
             };
             let whom = statement.principal.as_ref().map(principal).unwrap_or_default();
-            let sid = statement.sid.escape_debug();
+            let sid = safe(&statement.sid);
             let _ = writeln!(out, "  {sid} {effect}{whom} {}", statement.actions.join(", "));
             for resource in &statement.resources {
-                let _ = writeln!(out, "    on {}", resource.escape_debug());
+                let _ = writeln!(out, "    on {}", safe(resource));
             }
             for (operator, key, values) in &statement.conditions {
                 let _ = writeln!(out, "    if {key} {operator} {}", values.join(" or "));

@@ -4,6 +4,7 @@
 mod support;
 
 mod architecture;
+mod check;
 mod config;
 mod generate;
 mod schema;

@@ -6,6 +6,7 @@ mod support;
 
 mod committed;
 mod deploy;
+mod hand_made;
 mod lints;
 mod project;
 mod static_checks;

@@ -2,8 +2,8 @@
 
 use super::{Answer, Attached, Denial, Outcome, Role, Setup};
 use crate::iam::{
-    Decision, NamedPolicy, Policies, Policy, Request, RequestPrincipal, StatementRef, evaluate,
-    reference,
+    Decision, Layer, NamedPolicy, Policies, Policy, Request, RequestPrincipal, StatementRef,
+    evaluate, reference,
 };
 use crate::pipeline::{Need, Pipeline, Principal, PrincipalKind, Trusted};
 use std::sync::Arc;
@@ -23,11 +23,17 @@ pub(super) struct Asked {
 }
 
 /// The requests of every need. A wildcard in an action stands for every action that it matches.
-pub(super) fn requests(pipeline: &Pipeline) -> Vec<Requests> {
+/// Where a set-up's resources have other ARNs than the pipeline gives them, those are meant.
+pub(super) fn requests(pipeline: &Pipeline, setup: &Setup) -> Vec<Requests> {
     pipeline
         .needs()
         .into_iter()
-        .map(|need| {
+        .map(|mut need| {
+            for resource in &mut need.resources {
+                if let Some(actual) = setup.actual.get(resource) {
+                    resource.clone_from(actual);
+                }
+            }
             let requests = need
                 .examples()
                 .flat_map(|example| {
@@ -95,8 +101,11 @@ fn outcome(
             statements.extend(new);
             continue;
         }
+        // What is attached besides can allow, and can not mend what another layer denies.
         let open = &role.unknown;
-        if evaluation.decision == Decision::ImplicitlyDenied && !open.is_empty() {
+        let mendable = evaluation.decision == Decision::ImplicitlyDenied
+            && evaluation.decided_by == Layer::Identity;
+        if mendable && !open.is_empty() {
             return Outcome::Unknown(open.clone());
         }
         let explanation = Some(evaluation.explain(&question, &policies));
@@ -124,7 +133,7 @@ fn missing(asked: &Requests) -> Outcome {
         resource: first.map(|it| it.resource.clone()).unwrap_or_default(),
         evaluation: crate::iam::Evaluation {
             decision: Decision::ImplicitlyDenied,
-            decided_by: crate::iam::Layer::Identity,
+            decided_by: Layer::Identity,
             statement: None,
         },
         explanation: None,
@@ -161,7 +170,8 @@ pub(super) fn policies(
     let bucket = pipeline.bucket_arn();
     let in_bucket =
         resource.strip_prefix(&bucket).is_some_and(|r| r.is_empty() || r.starts_with('/'));
-    let of_key = resource == pipeline.key_arn();
+    let key = pipeline.key_arn();
+    let of_key = resource == setup.actual.get(&key).unwrap_or(&key);
     let resource_policy = match (in_bucket, of_key) {
         (true, _) => known(&setup.bucket, caveats),
         (_, true) => match &setup.key {

@@ -72,7 +72,7 @@ fn without_any_one_action_some_need_is_denied_and_a_patch_mends_it() {
                 });
                 without.insert(name.clone(), text);
                 let setup = read(&pipeline, "policies", &without, &Vec::new()).unwrap();
-                let answers = answer::all(&pipeline, &setup, &answer::requests(&pipeline));
+                let answers = answer::all(&pipeline, &setup, &answer::requests(&pipeline, &setup));
                 let denied = answers.iter().find_map(|answer| match &answer.outcome {
                     Outcome::Denied(denial) => Some((answer, denial)),
                     _ => None,
@@ -194,4 +194,171 @@ fn a_role_that_nobody_may_take_is_told() {
     let check = check(&pipeline, &documents);
     let (answer, _) = check.denied().next().expect("a denial");
     assert_eq!((answer.principal, answer.step), (PrincipalKind::Export, None));
+}
+
+mod from_terraform {
+    use super::*;
+    use crate::pipeline::check::plan;
+
+    const MANAGED: &str = "managed";
+
+    fn resource(kind: &str, name: &str, module: &str, values: &Value) -> Value {
+        let prefix = if module.is_empty() { String::new() } else { format!("{module}.") };
+        json!({"address": format!("{prefix}{kind}.{name}"), "mode": MANAGED, "type": kind,
+            "name": name, "values": values})
+    }
+
+    /// A plan whose child module `roles` has the runner's role; its policy is made in the root and
+    /// handed in by a variable, so that nothing but references tells whose it is.
+    fn plan(pipeline: &Pipeline, known: bool) -> String {
+        let documents = generated(pipeline);
+        let policy = documents["runner.json"].clone();
+        let role = resource(
+            "aws_iam_role",
+            "runner",
+            "module.roles",
+            &json!({
+                "name": pipeline.role_name(PrincipalKind::Runner), "path": "/snaplake/",
+                "assume_role_policy": documents["runner-trust.json"],
+            }),
+        );
+        let attachment =
+            resource("aws_iam_role_policy_attachment", "runner", "module.roles", &json!({}));
+        let key = resource("aws_kms_key", "lake", "", &json!({}));
+        let text =
+            if known { json!({"name": "p", "policy": policy}) } else { json!({"name": "p"}) };
+        let policy = resource("aws_iam_policy", "runner", "", &text);
+        let unknown = |address: &str, what: Value| json!({"address": address, "change": {"after_unknown": what}});
+        json!({
+            "format_version": "1.2",
+            "planned_values": {"root_module": {
+                "resources": [key, policy],
+                "child_modules": [{"address": "module.roles", "resources": [role, attachment]}],
+            }},
+            "resource_changes": [
+                unknown("aws_iam_policy.runner", json!({"arn": true, "policy": !known})),
+                unknown("module.roles.aws_iam_role_policy_attachment.runner",
+                    json!({"role": true, "policy_arn": true})),
+            ],
+            "configuration": {"root_module": {
+                "resources": [
+                    {"address": "aws_kms_key.lake", "expressions": {}},
+                    {"address": "aws_iam_policy.runner", "expressions": {"policy": {}}},
+                ],
+                "module_calls": {"roles": {
+                    "expressions": {"policy_arn": {"references":
+                        ["aws_iam_policy.runner.arn", "aws_iam_policy.runner"]}},
+                    "module": {"resources": [
+                        {"address": "aws_iam_role.runner", "expressions": {}},
+                        {"address": "aws_iam_role_policy_attachment.runner", "expressions": {
+                            "role": {"references": ["aws_iam_role.runner.id", "aws_iam_role.runner"]},
+                            "policy_arn": {"references": ["var.policy_arn"]},
+                        }},
+                    ]},
+                }},
+            }},
+        })
+        .to_string()
+    }
+
+    #[test]
+    fn references_are_followed_through_modules() {
+        let pipeline = pipeline("direct");
+        let text = plan(&pipeline, true);
+        let setup = plan::read(&pipeline, "plan.json", &text, &Vec::new()).unwrap();
+        let role = &setup.roles[&PrincipalKind::Runner];
+        assert_eq!(role.arn, pipeline.role_arn(PrincipalKind::Runner));
+        assert_eq!(role.identity.len(), 1);
+        assert!(role.unknown.is_empty(), "{:?}", role.unknown);
+        let Attached::Known(key) = &setup.key else { panic!("{:?}", setup.key) };
+        assert_eq!(key.name, "aws_kms_key.lake (the default key policy)");
+        let check = Check::run(&pipeline, &setup);
+        let denied: Vec<_> = check
+            .denied()
+            .filter(|(answer, _)| answer.principal == PrincipalKind::Runner)
+            .map(|(answer, _)| &answer.action)
+            .collect();
+        assert!(denied.is_empty(), "{denied:?}");
+        // The bucket is not in the plan, so what is allowed there is told with that caveat.
+        let bucket = check.answers.iter().find(|it| {
+            it.principal == PrincipalKind::Runner && it.action == "s3:GetBucketLocation"
+        });
+        let bucket = bucket.unwrap();
+        assert!(bucket.caveats.iter().any(|it| it.contains("not managed here")), "{bucket:?}");
+        assert!(!check.sufficient(), "the other roles are not there");
+    }
+
+    #[test]
+    fn what_comes_with_apply_is_unknown() {
+        let pipeline = pipeline("direct");
+        let text = plan(&pipeline, false);
+        let setup = plan::read(&pipeline, "plan.json", &text, &Vec::new()).unwrap();
+        assert_eq!(
+            setup.roles[&PrincipalKind::Runner].unknown,
+            ["`aws_iam_policy.runner.policy` is known after apply"]
+        );
+        let check = Check::run(&pipeline, &setup);
+        assert!(check.undecided() > 20);
+        assert!(check.denied().all(|(answer, _)| answer.principal != PrincipalKind::Runner));
+    }
+
+    fn state(pipeline: &Pipeline, inline: &str) -> String {
+        let boundary = "arn:aws:iam::123456789012:policy/boundary";
+        let everything_of = |service: &str| {
+            json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow",
+                "Action": format!("{service}:*"), "Resource": "*"}})
+            .to_string()
+        };
+        let role = resource(
+            "aws_iam_role",
+            "export",
+            "",
+            &json!({
+                "name": "hand-made", "arn": "arn:aws:iam::123456789012:role/hand-made",
+                "assume_role_policy": generated(pipeline)["export-trust.json"],
+                "permissions_boundary": boundary,
+                "managed_policy_arns": [
+                    "arn:aws:iam::aws:policy/AmazonS3FullAccess",
+                    "arn:aws:iam::aws:policy/NobodyKnowsThis",
+                ],
+                "inline_policy": [{"name": "i", "policy": inline.replace("SQS", &everything_of("sqs"))}],
+            }),
+        );
+        let bound = resource(
+            "aws_iam_policy",
+            "boundary",
+            "",
+            &json!({"arn": boundary, "policy": everything_of("sqs")}),
+        );
+        json!({"format_version": "1.0",
+            "values": {"root_module": {"resources": [role, bound]}}})
+        .to_string()
+    }
+
+    #[test]
+    fn managed_policies_boundaries_and_state_are_read() {
+        let pipeline = pipeline("direct");
+        let none = Vec::new();
+        let error = plan::read(&pipeline, "s", &state(&pipeline, "{}"), &none).unwrap_err();
+        let plan::PlanError::Documents(errors) = error else { panic!("{error:?}") };
+        assert_eq!(errors[0].name, "aws_iam_role.export.inline_policy[0] i");
+        let text = state(&pipeline, "SQS");
+        let setup = plan::read(&pipeline, "s", &text, &none).unwrap();
+        let role = &setup.roles[&PrincipalKind::Export];
+        assert!(role.identity.iter().any(|it| it.name.starts_with("AmazonS3FullAccess")));
+        assert_eq!(role.unknown, ["AWS manages `NobodyKnowsThis`, whose text is not known here"]);
+        assert!(matches!(&role.boundary, Attached::Known(_)), "{:?}", role.boundary);
+        let check = Check::run(&pipeline, &setup);
+        // The boundary allows nothing of S3; an unknown policy cannot mend that.
+        let put = check.answers.iter().find(|it| it.action == "s3:PutObject*").unwrap();
+        let Outcome::Denied(denial) = &put.outcome else { panic!("{put:?}") };
+        assert_eq!(denial.evaluation.decided_by, Layer::Boundary);
+        assert!(plan::read(&pipeline, "s", "{}", &none).is_err());
+        assert!(plan::read(&pipeline, "s", "[", &none).is_err());
+        let nobody = vec![(PrincipalKind::Runner, "nobody".to_owned())];
+        assert!(matches!(
+            plan::read(&pipeline, "s", &text, &nobody),
+            Err(plan::PlanError::NoRole(name)) if name == "nobody"
+        ));
+    }
 }

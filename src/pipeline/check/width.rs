@@ -1,8 +1,9 @@
 //! How much is granted, and how much of it is needed.
 
 use super::Setup;
+use super::answer::Requests;
 use crate::iam::{Effect, Element, Statement, reference};
-use crate::pipeline::{Pipeline, PrincipalKind};
+use crate::pipeline::PrincipalKind;
 use std::collections::BTreeSet;
 
 /// The width of a principal's grants, against its needs.
@@ -20,8 +21,7 @@ pub struct Width {
     pub needed_resources: usize,
 }
 
-pub(super) fn all(pipeline: &Pipeline, setup: &Setup) -> Vec<Width> {
-    let needs = pipeline.needs();
+pub(super) fn all(setup: &Setup, requests: &[Requests]) -> Vec<Width> {
     setup
         .roles
         .iter()
@@ -32,7 +32,8 @@ pub(super) fn all(pipeline: &Pipeline, setup: &Setup) -> Vec<Width> {
                 .flat_map(|document| document.policy.statements())
                 .filter(|statement| statement.effect == Effect::Allow)
                 .collect();
-            let needs: Vec<_> = needs.iter().filter(|need| need.principal == *kind).collect();
+            let needs = requests.iter().map(|asked| &asked.need);
+            let needs: Vec<_> = needs.filter(|need| need.principal == *kind).collect();
             let needed: BTreeSet<_> = needs.iter().flat_map(|need| meant(need.action)).collect();
             let resources: BTreeSet<&str> = statements.iter().flat_map(|s| resources(s)).collect();
             let needed_resources: BTreeSet<&str> =

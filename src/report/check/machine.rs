@@ -20,6 +20,11 @@ pub fn check_json(check: &Check) -> Value {
             "arn": arn,
         })).collect::<Vec<_>>(),
         "needs": check.answers.iter().map(answer).collect::<Vec<_>>(),
+        "patches": check.patches.iter().map(|patch| json!({
+            "principal": patch.principal.id(),
+            "statements": patch.statements.iter()
+                .map(crate::pipeline::Statement::to_value).collect::<Vec<_>>(),
+        })).collect::<Vec<_>>(),
         "surplus": check.surplus.iter().map(surplus_json).collect::<Vec<_>>(),
         "widths": check.widths.iter().map(|width| json!({
             "principal": width.principal.id(),

