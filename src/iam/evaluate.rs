@@ -231,7 +231,6 @@ fn levels<'a>(
 }
 
 /// The strongest allowance of the resource's policy, and whether it names the account.
-#[expect(clippy::type_complexity, reason = "taken apart where it is called")]
 fn resource<'a>(
     subject: &RequestSubject<'a>,
     policies: &'a Policies,

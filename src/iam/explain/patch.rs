@@ -209,8 +209,8 @@ fn narrower(statement: &Statement, request: &Request, layer: Layer) -> Vec<State
         let mut others = resources.clone();
         others.retain(|resource| *resource != request.resource);
         if resources.as_slice() == ["*"] && request.resource != "*" {
-            let spared = vec![literal(&request.resource)];
-            way(&|it| it.resource = Some(Element::AllBut(spared.clone())));
+            let exempt = vec![literal(&request.resource)];
+            way(&|it| it.resource = Some(Element::AllBut(exempt.clone())));
         } else if !others.is_empty() && others.len() < resources.len() {
             way(&|it| it.resource = Some(Element::Only(others.clone())));
         }

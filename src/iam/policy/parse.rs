@@ -365,8 +365,7 @@ impl Parser<'_> {
         let mut values = Vec::with_capacity(nodes.len());
         for node in nodes {
             values.push(match &node.value {
-                Value::String(text) => text.clone(),
-                Value::Number(text) => text.clone(),
+                Value::String(text) | Value::Number(text) => text.clone(),
                 Value::Bool(value) => value.to_string(),
                 _ => {
                     let message = format!(
