@@ -1,4 +1,10 @@
 //! The outside view of `iam`.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests fail as tests do"
+)]
 
 mod corpus;
 mod evaluate;
