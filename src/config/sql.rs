@@ -1,6 +1,7 @@
 //! As much of a view's SQL as has to be understood before Athena sees it: that it is one statement
 //! that reads, and which tables and views it reads.
 
+use super::error::quoted;
 use std::collections::BTreeSet;
 
 /// A piece of SQL.
@@ -19,8 +20,7 @@ enum Token {
 /// What is wrong with a statement: the problem, and what to write instead.
 pub(super) type Problem = (String, String);
 
-/// Checks that `sql` is one SELECT or WITH statement, and gives the unqualified names that it reads
-/// from.
+/// Checks that `sql` is one SELECT or WITH statement, and gives the names that it reads from.
 pub(super) fn reads(sql: &str) -> Result<BTreeSet<String>, Problem> {
     let tokens = tokens(sql)?;
     match tokens.first() {
@@ -53,7 +53,7 @@ pub(super) fn reads(sql: &str) -> Result<BTreeSet<String>, Problem> {
     if depth != 0 {
         return Err(("leaves a parenthesis open".into(), BALANCE.into()));
     }
-    Ok(from(&tokens))
+    from(&tokens)
 }
 
 const BALANCE: &str = "every `(` needs its `)`";
@@ -105,10 +105,19 @@ fn closed(text: &str, quote: char) -> Option<(String, &str)> {
     None
 }
 
-/// The unqualified names after FROM and JOIN, and after the commas between them.
-fn from(tokens: &[Token]) -> BTreeSet<String> {
+/// What is known inside one pair of parentheses.
+#[derive(Default)]
+struct Level {
+    /// A SELECT has been seen: a FROM is its, and not that of `extract(year FROM x)`.
+    query: bool,
+    /// This is the list of a FROM clause.
+    list: bool,
+}
+
+/// The names after FROM and JOIN, and after the commas between them.
+fn from(tokens: &[Token]) -> Result<BTreeSet<String>, Problem> {
     // Words that end the list of a FROM clause at the same depth.
-    const ENDS: [&str; 11] = [
+    const ENDS: [&str; 10] = [
         "where",
         "group",
         "having",
@@ -117,56 +126,56 @@ fn from(tokens: &[Token]) -> BTreeSet<String> {
         "union",
         "intersect",
         "except",
-        "select",
         "window",
         "offset",
     ];
     let mut names = BTreeSet::new();
     let mut defined = BTreeSet::new();
-    // One entry a depth of parentheses: are we in the list of a FROM clause there?
-    let mut lists = vec![false];
+    let mut levels = vec![Level::default()];
     let mut expected = false;
     for (at, token) in tokens.iter().enumerate() {
         let next = tokens.get(at + 1);
-        let after = tokens.get(at + 2);
+        let before = at.checked_sub(1).and_then(|before| tokens.get(before));
+        let Some(level) = levels.last_mut() else { break };
         match token {
-            Token::Mark('(') => {
-                lists.push(std::mem::take(&mut expected));
-                expected = lists.last() == Some(&true);
-            }
+            Token::Mark('(') => levels.push(Level { query: false, list: expected }),
             Token::Mark(')') => {
-                lists.pop();
+                levels.pop();
                 expected = false;
             }
-            Token::Mark(',') => expected = lists.last() == Some(&true),
-            Token::Word(word) if word == "from" || word == "join" => {
-                // `extract(year FROM x)`, `trim(BOTH FROM x)` and `IS DISTINCT FROM` name no table.
-                let distinct = at > 0
-                    && tokens.get(at - 1) == Some(&Token::Word("distinct".into()))
-                    && tokens.get(at.wrapping_sub(2)) != Some(&Token::Word("select".into()));
-                expected = !distinct;
-                if let Some(list) = lists.last_mut() {
-                    *list = *list || expected;
-                }
+            Token::Mark(',') => expected = level.list,
+            Token::Word(word) if word == "from" && level.query || word == "join" => {
+                let two_before = at.checked_sub(2).and_then(|before| tokens.get(before));
+                // `x IS DISTINCT FROM y` names no table.
+                expected = before != Some(&Token::Word("distinct".into()))
+                    || two_before == Some(&Token::Word("select".into()));
+                level.list = level.list || expected;
+            }
+            Token::Word(word) if word == "select" => {
+                *level = Level { query: true, list: false };
+                expected = false;
             }
             Token::Word(word) if ENDS.contains(&word.as_str()) => {
-                if let Some(list) = lists.last_mut() {
-                    *list = false;
-                }
+                level.list = false;
                 expected = false;
             }
             Token::Word(name) | Token::Quoted(name) => {
                 // A common table expression is a name of the query's own.
                 let own = next == Some(&Token::Word("as".into()))
-                    && after == Some(&Token::Mark('('))
-                    && matches!(
-                        at.checked_sub(1).and_then(|before| tokens.get(before)),
-                        Some(Token::Mark(',') | Token::Word(_))
-                    );
+                    && tokens.get(at + 2) == Some(&Token::Mark('('))
+                    && matches!(before, Some(Token::Mark(',') | Token::Word(_)));
                 if own && !expected {
                     defined.insert(name.to_lowercase());
                 }
-                if expected && next != Some(&Token::Mark('.')) && next != Some(&Token::Mark('(')) {
+                if expected && next == Some(&Token::Mark('.')) {
+                    return Err((
+                        format!("names the database {} of what it reads", quoted(name)),
+                        "name tables and views alone: a new export is tried in another database \
+                         before it goes live"
+                            .into(),
+                    ));
+                }
+                if expected && next != Some(&Token::Mark('(')) {
                     names.insert(name.to_lowercase());
                 }
                 expected = false;
@@ -175,7 +184,7 @@ fn from(tokens: &[Token]) -> BTreeSet<String> {
         }
     }
     names.retain(|name| !defined.contains(name));
-    names
+    Ok(names)
 }
 
 #[cfg(test)]
@@ -200,7 +209,15 @@ mod tests {
             names("WITH c AS (SELECT * FROM a) SELECT * FROM c JOIN d USING (x)"),
             ["a", "d"]
         );
-        assert_eq!(names("SELECT 'from x; --' AS q -- from z\n FROM other.t, y"), ["y"]);
+        assert_eq!(names("SELECT 'from x; --' AS q -- from z\n FROM t, y"), ["t", "y"]);
+        assert_eq!(
+            names("SELECT extract(year FROM o.at), trim(both FROM p.q) FROM orders o"),
+            ["orders"]
+        );
+        assert_eq!(
+            names("SELECT (SELECT max(x) FROM b) FROM (a JOIN c USING (x, y)), d"),
+            ["a", "b", "c", "d"]
+        );
         assert_eq!(names("SELECT 1 WHERE a IS DISTINCT FROM b"), Vec::<String>::new());
         assert_eq!(names("SELECT DISTINCT x FROM b"), ["b"]);
         assert_eq!(names("SELECT * FROM a UNION SELECT x, y FROM b"), ["a", "b"]);
@@ -221,6 +238,9 @@ mod tests {
             ("SELECT (1", "open"),
             ("SELECT 1)", "not open"),
             ("SELECT /* 1", "open"),
+            ("SELECT * FROM shop.orders", "database `shop`"),
+            ("SELECT * FROM a, \"Shop\".orders", "database `Shop`"),
+            ("SELECT * FROM (a JOIN awsdatacatalog.shop.b ON true)", "database"),
         ] {
             let (problem, help) = reads(sql).unwrap_err();
             assert!(problem.contains(word), "{sql}: {problem}");
