@@ -88,6 +88,8 @@ pub enum Command {
     Iam(super::iam::IamArgs),
     /// Run the whole pipeline on this machine, under the policies on disk
     Rehearse(super::rehearse::RehearseArgs),
+    /// Look for what would keep a run from working; changes nothing
+    Doctor(super::doctor::DoctorArgs),
     /// Run the whole pipeline on AWS: snapshot, export, verification, tables, views
     Run(super::run::RunArgs),
     /// Verify an export in the lake; nothing goes live

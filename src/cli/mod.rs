@@ -11,6 +11,7 @@ mod project;
 mod cloud;
 mod completions;
 mod demo;
+mod doctor;
 mod generate;
 mod iam;
 mod man;
@@ -57,6 +58,7 @@ fn dispatch(cli: &Cli, printer: &Printer) -> Outcome {
         Command::Rehearse(args) => rehearse::run(args, global, printer),
         Command::Run(args) => run::run(args, global, printer),
         Command::Verify(args) => rollback::verify(args, global, printer),
+        Command::Doctor(args) => doctor::run(args, global, printer),
         Command::Status(args) => status::status(args, global, printer),
         Command::Runs(args) => status::runs(args, global, printer),
         Command::Rollback(args) => rollback::rollback(args, global, printer),

@@ -5,6 +5,7 @@
 
 mod catalog;
 mod context;
+mod doctor;
 mod drive;
 mod error;
 mod journal;
@@ -14,6 +15,7 @@ mod status;
 mod steps;
 
 pub use crate::verify::{ExtraChecks, StagedColumn, StagedTable};
+pub use doctor::doctor;
 pub use drive::{run, steps};
 pub use error::{Failure, FailureKind, RunError};
 pub use journal::{RunSummary, list, read};

@@ -263,6 +263,19 @@ async fn info_check(
     let text = clients.read(bucket, key, None).await?.to_vec();
     Ok(match serde_json::from_slice::<ExportManifest>(&text) {
         Err(error) => Check::failed("manifest", title, "a manifest", error.to_string(), help),
+        // The form is undocumented: what is not there contradicts nothing.
+        Ok(manifest)
+            if manifest.status.is_empty() || manifest.export_task_identifier.is_empty() =>
+        {
+            Check::new(
+                "manifest",
+                title,
+                CheckStatus::NotComparable,
+                format!("{id} COMPLETE"),
+                "a manifest without identifier or status",
+                "the manifest has a form that snaplake does not know; everything else was checked",
+            )
+        }
         Ok(manifest) => {
             let found = format!(
                 "{} {}",

@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer};
 #[serde(rename_all = "camelCase")]
 pub struct ExportManifest {
     /// The export's identifier.
+    #[serde(default)]
     pub export_task_identifier: String,
     /// The snapshot's ARN.
     #[serde(default)]

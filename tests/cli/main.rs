@@ -7,5 +7,6 @@ mod architecture;
 mod check;
 mod config;
 mod generate;
+mod run;
 mod schema;
 mod shell;

@@ -2,33 +2,37 @@
 
 use super::super::context::{Context, Done, StepError, StepResult};
 use super::super::error::FailureKind;
-use crate::aws::failed;
-use crate::pipeline::{KeyChoice, PrincipalKind};
+use crate::aws::{Clients, failed};
+use crate::pipeline::{KeyChoice, Pipeline, PrincipalKind};
 use aws_sdk_athena::types::WorkGroupState;
 
 /// Runs the step.
 pub(in crate::run) async fn run(context: &mut Context<'_>) -> StepResult {
-    let principal = identity(context).await?;
-    workgroup(context).await?;
-    for database in [context.pipeline.catalog.database.clone(), context.pipeline.staging_database()]
-    {
-        database_exists(context, &database).await?;
+    let (pipeline, clients) = (context.pipeline, context.clients);
+    let principal = identity(pipeline, clients).await?;
+    context.journal.state.report.principal = Some(principal.clone());
+    workgroup(pipeline, clients).await?;
+    for database in [pipeline.catalog.database.clone(), pipeline.staging_database()] {
+        database_exists(clients, &database).await?;
     }
-    bucket(context).await?;
-    key(context).await?;
+    bucket(pipeline, clients).await?;
+    context.key_arn = key(pipeline, clients).await?;
     Ok(Done::Did(format!("as {principal}")))
 }
 
-async fn identity(context: &mut Context<'_>) -> Result<String, StepError> {
-    let identity = context.clients.sts.get_caller_identity().send().await.map_err(failed(
+/// Who is calling: an ARN of the pipeline's account.
+pub(in crate::run) async fn identity(
+    pipeline: &Pipeline,
+    clients: &Clients,
+) -> Result<String, StepError> {
+    let identity = clients.sts.get_caller_identity().send().await.map_err(failed(
         "sts",
         "GetCallerIdentity",
         "",
     ))?;
     let arn = identity.arn.unwrap_or_default();
-    context.journal.state.report.principal = Some(arn.clone());
     let account = identity.account.unwrap_or_default();
-    let expected = &context.pipeline.account;
+    let expected = &pipeline.account;
     if account != *expected {
         return Err(setup(
             format!(
@@ -37,21 +41,31 @@ async fn identity(context: &mut Context<'_>) -> Result<String, StepError> {
             ),
             format!(
                 "take the role `{}`, or choose another `--profile`",
-                context.pipeline.role_arn(PrincipalKind::Runner)
+                pipeline.role_arn(PrincipalKind::Runner)
             ),
         ));
     }
     Ok(arn)
 }
 
-async fn workgroup(context: &Context<'_>) -> Result<(), StepError> {
-    let name = context.pipeline.athena.workgroup.as_str();
-    let answer =
-        context.clients.athena.get_work_group().work_group(name).send().await.map_err(failed(
-            "athena",
-            "GetWorkGroup",
-            name,
-        ))?;
+/// The workgroup, which must be there and enabled.
+pub(in crate::run) async fn workgroup(
+    pipeline: &Pipeline,
+    clients: &Clients,
+) -> Result<String, StepError> {
+    let name = pipeline.athena.workgroup.as_str();
+    let answer = clients.athena.get_work_group().work_group(name).send().await;
+    let answer = match answer.map_err(failed("athena", "GetWorkGroup", name)) {
+        Ok(answer) => answer,
+        // Athena has one code for all that is wrong with a request.
+        Err(error) if error.has_code("InvalidRequestException") => {
+            return Err(setup(
+                format!("there is no workgroup `{}`", name.escape_debug()),
+                "`terraform apply` in the generated module makes it",
+            ));
+        }
+        Err(error) => return Err(error.into()),
+    };
     let disabled = answer
         .work_group
         .is_some_and(|workgroup| workgroup.state == Some(WorkGroupState::Disabled));
@@ -61,13 +75,17 @@ async fn workgroup(context: &Context<'_>) -> Result<(), StepError> {
             "enable it, or name another one in `[athena] workgroup`",
         ));
     }
-    Ok(())
+    Ok(name.to_owned())
 }
 
-async fn database_exists(context: &Context<'_>, name: &str) -> Result<(), StepError> {
-    let answer = context.clients.glue.get_database().name(name).send().await;
+/// A database of the catalog, which must be there.
+pub(in crate::run) async fn database_exists(
+    clients: &Clients,
+    name: &str,
+) -> Result<String, StepError> {
+    let answer = clients.glue.get_database().name(name).send().await;
     match answer.map_err(failed("glue", "GetDatabase", name)) {
-        Ok(_) => Ok(()),
+        Ok(_) => Ok(name.to_owned()),
         Err(error) if error.is_not_found() => Err(setup(
             format!("there is no Glue database `{}`", name.escape_debug()),
             "`terraform apply` in the generated module makes it",
@@ -76,9 +94,13 @@ async fn database_exists(context: &Context<'_>, name: &str) -> Result<(), StepEr
     }
 }
 
-async fn bucket(context: &Context<'_>) -> Result<(), StepError> {
-    let bucket = context.pipeline.lake.bucket.as_str();
-    let answer = context.clients.s3.get_bucket_location().bucket(bucket).send().await;
+/// The bucket, which must be in the pipeline's region.
+pub(in crate::run) async fn bucket(
+    pipeline: &Pipeline,
+    clients: &Clients,
+) -> Result<String, StepError> {
+    let bucket = pipeline.lake.bucket.as_str();
+    let answer = clients.s3.get_bucket_location().bucket(bucket).send().await;
     let answer = match answer.map_err(failed("s3", "GetBucketLocation", bucket)) {
         Ok(answer) => answer,
         Err(error) if error.is_not_found() => {
@@ -100,26 +122,30 @@ async fn bucket(context: &Context<'_>) -> Result<(), StepError> {
         Some("EU") => "eu-west-1",
         Some(region) => region,
     };
-    if region != context.pipeline.region {
+    if region != pipeline.region {
         return Err(setup(
             format!(
                 "the bucket `{}` is in {}, the database in {}",
                 bucket.escape_debug(),
                 region.escape_debug(),
-                context.pipeline.region
+                pipeline.region
             ),
             "RDS exports only to a bucket in its own region; name another bucket in `[lake]`",
         ));
     }
-    Ok(())
+    Ok(format!("{bucket} in {region}"))
 }
 
-async fn key(context: &mut Context<'_>) -> Result<(), StepError> {
-    let asked = match &context.pipeline.lake.key {
+/// The key's ARN; it must be enabled.
+pub(in crate::run) async fn key(
+    pipeline: &Pipeline,
+    clients: &Clients,
+) -> Result<String, StepError> {
+    let asked = match &pipeline.lake.key {
         KeyChoice::Existing(arn) => arn.clone(),
-        KeyChoice::Create => context.pipeline.key_alias().unwrap_or_default(),
+        KeyChoice::Create => pipeline.key_alias().unwrap_or_default(),
     };
-    let answer = context.clients.kms.describe_key().key_id(&asked).send().await;
+    let answer = clients.kms.describe_key().key_id(&asked).send().await;
     let metadata = match answer.map_err(failed("kms", "DescribeKey", asked.as_str())) {
         Ok(answer) => answer.key_metadata,
         Err(error) if error.is_not_found() => {
@@ -130,17 +156,15 @@ async fn key(context: &mut Context<'_>) -> Result<(), StepError> {
         }
         Err(error) => return Err(error.into()),
     };
-    if let Some(metadata) = metadata {
-        if !metadata.enabled {
-            let state = metadata.key_state.as_ref().map_or("disabled", |state| state.as_str());
-            return Err(setup(
-                format!("the key `{}` is {}", asked.escape_debug(), state.escape_debug()),
-                "exports are encrypted with it; enable it or cancel its deletion",
-            ));
-        }
-        context.key_arn = metadata.arn.unwrap_or(asked);
+    let Some(metadata) = metadata else { return Ok(asked) };
+    if !metadata.enabled {
+        let state = metadata.key_state.as_ref().map_or("disabled", |state| state.as_str());
+        return Err(setup(
+            format!("the key `{}` is {}", asked.escape_debug(), state.escape_debug()),
+            "exports are encrypted with it; enable it or cancel its deletion",
+        ));
     }
-    Ok(())
+    Ok(metadata.arn.unwrap_or(asked))
 }
 
 fn setup(message: impl Into<String>, help: impl Into<String>) -> StepError {

@@ -13,9 +13,9 @@ use jiff::Timestamp;
 pub(in crate::run) struct Snapshot {
     pub(in crate::run) id: String,
     arn: String,
-    status: String,
+    pub(in crate::run) status: String,
     pub(in crate::run) created: Option<Timestamp>,
-    allocated_gib: Option<i32>,
+    pub(in crate::run) allocated_gib: Option<i32>,
 }
 
 impl From<DbSnapshot> for Snapshot {
@@ -59,20 +59,9 @@ enum Which<'a> {
 
 /// Runs the step.
 pub(in crate::run) async fn run(context: &mut Context<'_>) -> StepResult {
-    let snapshot = match &context.pipeline.source.snapshot {
-        SnapshotChoice::LatestAutomated => newest(context, "automated").await?,
-        SnapshotChoice::LatestManual => newest(context, "manual").await?,
-        SnapshotChoice::Arn(arn) => {
-            let id = identifier(arn).to_owned();
-            named(context, &id).await?.ok_or_else(|| {
-                StepError::found(
-                    FailureKind::Setup,
-                    format!("there is no snapshot `{}`", id.escape_debug()),
-                    "look at `snapshot` in snaplake.toml, the region and the account",
-                )
-            })?
-        }
-        SnapshotChoice::Create => create(context).await?,
+    let snapshot = match existing(context.pipeline, context.clients).await? {
+        Some(snapshot) => snapshot,
+        None => create(context).await?,
     };
     let snapshot = available(context, snapshot).await?;
     let detail = match snapshot.created {
@@ -87,6 +76,28 @@ pub(in crate::run) async fn run(context: &mut Context<'_>) -> StepResult {
         made: context.pipeline.source.snapshot == SnapshotChoice::Create,
     });
     Ok(Done::Did(detail))
+}
+
+/// The snapshot that the configuration means; none when each run makes one.
+pub(in crate::run) async fn existing(
+    pipeline: &Pipeline,
+    clients: &Clients,
+) -> Result<Option<Snapshot>, StepError> {
+    Ok(Some(match &pipeline.source.snapshot {
+        SnapshotChoice::LatestAutomated => newest(pipeline, clients, "automated").await?,
+        SnapshotChoice::LatestManual => newest(pipeline, clients, "manual").await?,
+        SnapshotChoice::Arn(arn) => {
+            let id = identifier(arn);
+            named(pipeline, clients, id).await?.ok_or_else(|| {
+                StepError::found(
+                    FailureKind::Setup,
+                    format!("there is no snapshot `{}`", id.escape_debug()),
+                    "look at `snapshot` in snaplake.toml, the region and the account",
+                )
+            })?
+        }
+        SnapshotChoice::Create => return Ok(None),
+    }))
 }
 
 /// The identifier in a snapshot's ARN; those of automated snapshots hold a colon themselves.
@@ -107,26 +118,32 @@ fn choose(snapshots: Vec<Snapshot>) -> Option<Snapshot> {
         .max_by_key(|snapshot| (snapshot.status == "creating", snapshot.created))
 }
 
-async fn newest(context: &Context<'_>, kind: &'static str) -> Result<Snapshot, StepError> {
-    choose(describe(context.clients, context.pipeline, &Which::OfSource(kind)).await?).ok_or_else(
-        || {
-            let source = context.pipeline.source.kind.id().escape_debug().to_string();
-            let help = if kind == "automated" {
-                "turn on automated backups of the database, or set `snapshot = \"create\"`"
-            } else {
-                "take a snapshot of the database, or set `snapshot = \"create\"`"
-            };
-            StepError::found(
-                FailureKind::Setup,
-                format!("`{source}` has no {kind} snapshot that can be exported"),
-                help,
-            )
-        },
-    )
+async fn newest(
+    pipeline: &Pipeline,
+    clients: &Clients,
+    kind: &'static str,
+) -> Result<Snapshot, StepError> {
+    choose(describe(clients, pipeline, &Which::OfSource(kind)).await?).ok_or_else(|| {
+        let source = pipeline.source.kind.id().escape_debug().to_string();
+        let help = if kind == "automated" {
+            "turn on automated backups of the database, or set `snapshot = \"create\"`"
+        } else {
+            "take a snapshot of the database, or set `snapshot = \"create\"`"
+        };
+        StepError::found(
+            FailureKind::Setup,
+            format!("`{source}` has no {kind} snapshot that can be exported"),
+            help,
+        )
+    })
 }
 
-async fn named(context: &Context<'_>, id: &str) -> Result<Option<Snapshot>, AwsError> {
-    match describe(context.clients, context.pipeline, &Which::Named(id)).await {
+async fn named(
+    pipeline: &Pipeline,
+    clients: &Clients,
+    id: &str,
+) -> Result<Option<Snapshot>, AwsError> {
+    match describe(clients, pipeline, &Which::Named(id)).await {
         Ok(snapshots) => Ok(snapshots.into_iter().next()),
         Err(error) if error.is_not_found() => Ok(None),
         Err(error) => Err(error),
@@ -143,14 +160,14 @@ async fn create(context: &mut Context<'_>) -> Result<Snapshot, StepError> {
         context.journal.save()?;
         id
     };
-    if let Some(snapshot) = named(context, &id).await? {
+    if let Some(snapshot) = named(context.pipeline, context.clients, &id).await? {
         return Ok(snapshot);
     }
     match ask_for(context, &id).await {
         Ok(snapshot) => Ok(snapshot),
         // Asked for and made between the two calls, by an attempt whose answer was lost.
         Err(error) if error.kind == ErrorKind::Conflict => {
-            Ok(named(context, &id).await?.ok_or(error)?)
+            Ok(named(context.pipeline, context.clients, &id).await?.ok_or(error)?)
         }
         Err(error) => Err(error.into()),
     }
@@ -216,7 +233,7 @@ async fn available(context: &Context<'_>, mut snapshot: Snapshot) -> Result<Snap
         let what = format!("snapshot {} to become available", snapshot.id);
         context.wait(&what, since, Poll::LONG).await?;
         let id = snapshot.id.clone();
-        snapshot = named(context, &id).await?.ok_or_else(|| {
+        snapshot = named(context.pipeline, context.clients, &id).await?.ok_or_else(|| {
             StepError::found(
                 FailureKind::Setup,
                 format!("snapshot `{}` was deleted while it was being made", id.escape_debug()),

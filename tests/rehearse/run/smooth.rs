@@ -105,3 +105,19 @@ async fn pruning_spares_what_is_or_was_just_read() {
     let kept: Vec<_> = status.exports.iter().map(|export| export.id.as_str()).collect();
     assert_eq!(kept, [exports[1].as_str()]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_doctor_finds_what_is_missing_and_changes_nothing() {
+    let mut stage = Stage::new("direct", "latest-automated").await;
+    let checks = snaplake::run::doctor(&stage.pipeline, &stage.clients).await;
+    assert!(checks.len() >= 9, "{checks:#?}");
+    assert!(checks.iter().all(|check| check.expected == check.found), "{checks:#?}");
+    stage.pipeline.athena.workgroup = "nothing-such".to_owned();
+    stage.pipeline.catalog.database = "nothing_such".to_owned();
+    let checks = snaplake::run::doctor(&stage.pipeline, &stage.clients).await;
+    let failed: Vec<_> =
+        checks.iter().filter(|check| check.is_failed()).map(|check| check.id.as_str()).collect();
+    assert!(failed.contains(&"workgroup") && failed.contains(&"live-database"), "{failed:?}");
+    assert!(!failed.contains(&"bucket") && !failed.contains(&"snapshot"), "{failed:?}");
+    assert!(checks.iter().all(|check| !check.is_failed() || !check.help.is_empty()));
+}

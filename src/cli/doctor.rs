@@ -1,0 +1,43 @@
+//! `snaplake doctor`: what would keep a run from working.
+
+use super::session::Session;
+use super::{Exit, Failure, Global, Outcome, OutputFormat, Printer};
+use crate::run;
+use crate::verify::{Check, CheckStatus};
+use serde_json::json;
+use std::fmt::Write as _;
+
+/// Arguments of `snaplake doctor`.
+#[derive(Debug, clap::Args)]
+pub struct DoctorArgs {}
+
+pub(super) fn run(_args: &DoctorArgs, global: &Global, printer: &Printer) -> Outcome {
+    let session = Session::open(global)?;
+    let checks = session.wait(run::doctor(&session.pipeline, &session.clients));
+    if global.output == OutputFormat::Json {
+        let value = json!({"version": 1, "pipeline": session.pipeline.name, "checks": checks});
+        let text = serde_json::to_string_pretty(&value)
+            .map_err(|error| Failure::environment(miette::miette!("{error}")))?;
+        printer.out(text + "\n")?;
+    } else {
+        printer.out(text(&checks))?;
+    }
+    let failed = checks.iter().any(Check::is_failed);
+    Ok(if failed { Exit::No } else { Exit::Done })
+}
+
+fn text(checks: &[Check]) -> String {
+    let mut text = String::new();
+    for check in checks {
+        let mark = match check.status {
+            CheckStatus::Passed => "ok",
+            CheckStatus::Failed => "FAILED",
+            CheckStatus::Warning | CheckStatus::NotComparable => "note",
+        };
+        let _ = writeln!(text, "{mark:<6}  {}: {}", check.title, check.found);
+        if check.status != CheckStatus::Passed && !check.help.is_empty() {
+            let _ = writeln!(text, "        help: {}", check.help);
+        }
+    }
+    text
+}

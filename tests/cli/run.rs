@@ -1,0 +1,103 @@
+//! What `run` and its sisters say before they reach AWS.
+
+use crate::support::snaplake;
+use std::path::Path;
+use std::process::Output;
+
+const CONFIG: &str = r#"
+name = "tiny"
+account = "123456789012"
+region = "eu-central-1"
+
+[source]
+engine = "mysql"
+instance = "tiny-production"
+snapshot = "latest-automated"
+database = "tiny"
+
+[lake]
+bucket = "tiny-lake-123456789012"
+
+[catalog]
+database = "tiny"
+"#;
+
+fn project() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("snaplake.toml"), CONFIG).unwrap();
+    folder
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
+    // An address at which nothing listens: whatever would be called fails at once.
+    let Output { status, stdout, stderr } = snaplake(folder)
+        .args(arguments)
+        .args(["--endpoint-url", "http://127.0.0.1:9"])
+        .env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+        .env("AWS_SECRET_ACCESS_KEY", "secret")
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("AWS_MAX_ATTEMPTS", "1")
+        .output()
+        .unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (status.code(), text(stdout), text(stderr))
+}
+
+#[test]
+fn a_dry_run_names_calls_resources_and_principal() {
+    let project = project();
+    let (code, out, err) = run(project.path(), &["run", "--dry-run"]);
+    assert_eq!(code, Some(0), "{err}");
+    assert!(out.starts_with("as arn:aws:iam::123456789012:role/"), "{out}");
+    for part in ["rds:StartExportTask", "glue:UpdateTable", "publish: ", "Nothing was called"] {
+        assert!(out.contains(part), "{part}: {out}");
+    }
+    let (_, out, _) = run(project.path(), &["run", "--dry-run", "--output", "json"]);
+    let plan: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(plan["version"], 1);
+    assert_eq!(plan["steps"][0]["id"], "preflight");
+    assert!(!project.path().join(".snaplake").exists());
+}
+
+#[test]
+fn a_run_that_does_not_exist_is_not_resumed() {
+    let project = project();
+    let (code, _, err) = run(project.path(), &["run", "--resume", "20261123-000000-none"]);
+    assert_eq!(code, Some(2), "{err}");
+    assert!(err.contains("20261123-000000-none") && err.contains("no run was begun"), "{err}");
+    let (code, out, _) = run(project.path(), &["runs"]);
+    assert_eq!((code, out.as_str()), (Some(0), "no run was begun from this folder\n"));
+}
+
+#[test]
+fn an_endpoint_that_does_not_answer_is_an_environment_failure_and_can_be_resumed() {
+    let project = project();
+    let (code, out, err) = run(project.path(), &["run"]);
+    assert_eq!(code, Some(3), "{err}");
+    assert!(
+        err.contains("preflight: FAILED") && out.contains("sts:GetCallerIdentity"),
+        "{out}{err}"
+    );
+    let (_, out, _) = run(project.path(), &["runs", "--output", "json"]);
+    let runs: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let id = runs["runs"][0]["run_id"].as_str().unwrap();
+    let (code, _, err) = run(project.path(), &["run", "--resume", id]);
+    assert_eq!(code, Some(3), "{err}");
+    assert!(err.contains(&format!("run {id}")), "{err}");
+
+    let journal = project.path().join(format!(".snaplake/runs/{id}.json"));
+    let text = std::fs::read_to_string(&journal).unwrap();
+    std::fs::write(&journal, &text[..text.len() / 2]).unwrap();
+    let (code, _, err) = run(project.path(), &["run", "--resume", id]);
+    assert_eq!(code, Some(3), "{err}");
+    assert!(err.contains("not a journal that can be resumed"), "{err}");
+}
+
+#[test]
+fn a_folder_that_takes_no_journal_stops_the_run_before_it_begins() {
+    let project = project();
+    std::fs::write(project.path().join(".snaplake"), "a file in the way").unwrap();
+    let (code, _, err) = run(project.path(), &["run"]);
+    assert_eq!(code, Some(3), "{err}");
+    assert!(err.contains(".snaplake") && err.contains("durable"), "{err}");
+}
