@@ -1,9 +1,11 @@
 //! `snaplake cloud`: the rehearsal cloud for other clients.
 
 use super::{Exit, Failure, Global, Outcome, OutputFormat, Printer};
+use crate::cloud::faults::Fault;
 use crate::cloud::seed::{SeedCredentials, Seeds, UserSeed};
 use crate::cloud::{Cloud, CloudHandle, CloudOptions, Pace, VirtualClock};
 use miette::miette;
+use serde::de::DeserializeOwned;
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -20,6 +22,9 @@ pub struct CloudArgs {
     /// Where objects are kept; a folder that goes with the process when left out
     #[arg(long, value_name = "DIR")]
     folder: Option<PathBuf>,
+    /// Faults that are to come: a JSON list; `POST /_snaplake/faults` adds more
+    #[arg(long, value_name = "FILE")]
+    faults: Option<PathBuf>,
     /// The account that owns everything
     #[arg(long, value_name = "ID", default_value = "123456789012")]
     account: String,
@@ -30,7 +35,8 @@ pub struct CloudArgs {
 }
 
 pub(super) fn run(args: &CloudArgs, global: &Global, printer: &Printer) -> Outcome {
-    let seeds = args.seed.as_deref().map(read).transpose()?.unwrap_or_default();
+    let seeds: Seeds = args.seed.as_deref().map(read).transpose()?.unwrap_or_default();
+    let faults: Vec<Fault> = args.faults.as_deref().map(read).transpose()?.unwrap_or_default();
     if args.account.len() != 12 || !args.account.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(Failure::input(miette!(
             help = "an account's id has 12 digits",
@@ -62,29 +68,32 @@ pub(super) fn run(args: &CloudArgs, global: &Global, printer: &Printer) -> Outco
     let region = global.region.as_deref().unwrap_or("us-east-1");
     let mut options = CloudOptions::new(args.account.as_str(), region, folder);
     options.listen = args.listen;
+    options.admin = true;
     options.clock = VirtualClock::new(pace);
     let runtime = tokio::runtime::Runtime::new()
         .map_err(|error| Failure::environment(miette!("cannot start threads: {error}")))?;
-    runtime.block_on(serve(options, &seeds, global, printer))
+    runtime.block_on(serve(options, &seeds, faults, global, printer))
 }
 
-fn read(path: &Path) -> Result<Seeds, Failure> {
+fn read<T: DeserializeOwned>(path: &Path) -> Result<T, Failure> {
     let shown = path.display();
     let text = std::fs::read_to_string(path)
         .map_err(|error| Failure::input(miette!("cannot read `{shown}`: {error}")))?;
     serde_json::from_str(&text)
-        .map_err(|error| Failure::input(miette!("`{shown}` is not a seed file: {error}")))
+        .map_err(|error| Failure::input(miette!("`{shown}` is not what is wanted here: {error}")))
 }
 
 async fn serve(
     options: CloudOptions,
     seeds: &Seeds,
+    faults: Vec<Fault>,
     global: &Global,
     printer: &Printer,
 ) -> Outcome {
     let (region, account) = (options.region.clone(), options.account.clone());
     let cloud =
         Cloud::start(options).await.map_err(|error| Failure::environment(miette!("{error}")))?;
+    cloud.add_faults(faults);
     let mut users = cloud.seed().all(seeds).map_err(|error| Failure::input(miette!("{error}")))?;
     if users.is_empty() {
         let admin = UserSeed {

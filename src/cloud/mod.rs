@@ -12,12 +12,14 @@ pub mod catalog;
 pub mod clock;
 pub mod crawler;
 pub mod export;
+pub mod faults;
 pub mod seed;
 pub mod source;
 pub mod storage;
 #[cfg(test)]
 mod testing;
 
+mod admin;
 mod athena_api;
 mod authorize;
 mod error;
@@ -40,6 +42,7 @@ pub use access_log::Access;
 pub use clock::{Pace, VirtualClock};
 pub use seeding::Seed;
 
+use faults::Fault;
 use state::{Settings, State};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -62,6 +65,8 @@ pub struct CloudOptions {
     pub listen: SocketAddr,
     /// The clock.
     pub clock: VirtualClock,
+    /// Whether `/_snaplake/` is served: faults, the clock and the access log, for whoever can connect.
+    pub admin: bool,
 }
 
 impl CloudOptions {
@@ -74,6 +79,7 @@ impl CloudOptions {
             folder: folder.to_owned(),
             listen: (Ipv4Addr::LOCALHOST, 0).into(),
             clock: VirtualClock::new(Pace::Driven),
+            admin: false,
         }
     }
 }
@@ -122,7 +128,7 @@ impl Cloud {
             partition: options.partition,
             folder,
         };
-        let state = Arc::new(State::new(settings, options.clock));
+        let state = Arc::new(State::new(settings, options.clock, options.admin));
         let (stop, stopped) = watch::channel(false);
         let task = tokio::spawn(server::serve(listener, Arc::clone(&state), stopped));
         tracing::info!(%address, "the rehearsal cloud listens");
@@ -162,6 +168,11 @@ impl CloudHandle {
     #[must_use]
     pub fn clock(&self) -> VirtualClock {
         self.state.clock.clone()
+    }
+
+    /// Adds faults that are to come.
+    pub fn add_faults(&self, faults: impl IntoIterator<Item = Fault>) {
+        self.state.faults.add(faults);
     }
 
     /// Stops serving; requests under way are finished.

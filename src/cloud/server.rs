@@ -2,13 +2,14 @@
 
 use super::caller::Caller;
 use super::error::ApiError;
+use super::faults::{self, Before, Broken};
 use super::identity::Credential;
 use super::protocol::query::Form;
 use super::protocol::{Answer, json, query};
-use super::s3::S3;
+use super::s3::{self, S3};
 use super::sigv4::{self, Claim, SignatureError};
 use super::state::State;
-use super::{athena_api, glue, iam, kms, rds, sts};
+use super::{admin, athena_api, glue, iam, kms, rds, sts};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
@@ -18,7 +19,6 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use jiff::Timestamp;
-use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -72,7 +72,7 @@ pub(crate) async fn serve(
         let (state, s3) = (Arc::clone(&state), s3.clone());
         let service = service_fn(move |request| {
             let (state, s3) = (Arc::clone(&state), s3.clone());
-            async move { Ok::<_, Infallible>(respond(&state, &s3, request, peer).await) }
+            async move { respond(&state, &s3, request, peer).await }
         });
         let mut stopped = stopped.clone();
         connections.spawn(async move {
@@ -105,9 +105,21 @@ async fn respond(
     s3: &S3,
     request: Request<Incoming>,
     peer: SocketAddr,
-) -> Response<s3s::Body> {
+) -> Result<Response<s3s::Body>, Broken> {
+    if state.admin && request.uri().path().starts_with(admin::PREFIX) {
+        return Ok(admin::respond(state, request).await.map(into_body));
+    }
+    let Some(service) = service_of(&request) else {
+        let effects = state.faults.strike("s3", s3::operation(&request));
+        let response = match state.faults.before(state, &effects).await {
+            Ok(()) => s3.respond(request, peer).await,
+            Err(Before::Cut(broken)) => return Err(broken),
+            Err(Before::Throttle) => s3::slow_down(),
+            Err(Before::Fail(error)) => s3::fail(&error),
+        };
+        return faults::after(&effects, response).await;
+    };
     let request_id = uuid::Uuid::new_v4().to_string();
-    let Some(service) = service_of(&request) else { return s3.respond(request, peer).await };
     let (parts, body) = request.into_parts();
     let protocol =
         SERVICES.iter().find(|(name, _)| *name == service).map(|(_, protocol)| *protocol);
@@ -123,15 +135,42 @@ async fn respond(
         } else {
             query::failure(&request_id, "https://docs.aws.amazon.com/", &error)
         };
-        return answer.map(into_body);
+        return Ok(answer.map(into_body));
     };
     let Ok(body) = Limited::new(body, MAX_BODY).collect().await else {
         let message = "the request is too large, or broke off";
         let error = ApiError::with_status(413, "RequestEntityTooLarge", message);
-        return failure(protocol, &request_id, &error).map(into_body);
+        return Ok(failure(protocol, &request_id, &error).map(into_body));
     };
     let body = body.to_bytes();
-    answer(state, &parts, &body, protocol, &service, peer, &request_id).await.map(into_body)
+    let effects = state.faults.strike(&service, &operation(&parts, &body, protocol));
+    let answer = match state.faults.before(state, &effects).await {
+        Ok(()) => answer(state, &parts, &body, protocol, &service, peer, &request_id).await,
+        Err(Before::Cut(broken)) => return Err(broken),
+        Err(Before::Throttle) => {
+            let (code, message) = match protocol {
+                Protocol::Query(_) => ("Throttling", "Rate exceeded"),
+                Protocol::Json(_) => ("ThrottlingException", "Rate exceeded"),
+            };
+            failure(protocol, &request_id, &ApiError::new(code, message))
+        }
+        Err(Before::Fail(error)) => failure(protocol, &request_id, &error),
+    };
+    faults::after(&effects, answer.map(into_body)).await
+}
+
+/// The name of the operation that a request asks for; empty when it names none.
+fn operation(parts: &Parts, body: &[u8], protocol: Protocol) -> String {
+    match protocol {
+        Protocol::Query(_) => Form::parse(body).get("Action").unwrap_or_default().to_owned(),
+        Protocol::Json(prefix) => parts
+            .headers
+            .get("x-amz-target")
+            .and_then(|target| target.to_str().ok())
+            .and_then(|target| target.strip_prefix(prefix))
+            .unwrap_or_default()
+            .to_owned(),
+    }
 }
 
 fn into_body(body: http_body_util::Full<Bytes>) -> s3s::Body {

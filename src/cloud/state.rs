@@ -3,6 +3,7 @@
 use super::access_log::AccessLog;
 use super::athena_api::Queries;
 use super::clock::VirtualClock;
+use super::faults::Faults;
 use super::glue::Glue;
 use super::identity::Identities;
 use super::kms::Keys;
@@ -43,6 +44,9 @@ pub(crate) struct State {
     pub(crate) settings: Settings,
     pub(crate) clock: VirtualClock,
     pub(crate) log: AccessLog,
+    pub(crate) faults: Faults,
+    /// Whether whoever can connect may ask for faults and read the log.
+    pub(crate) admin: bool,
     identities: RwLock<Identities>,
     keys: RwLock<Keys>,
     buckets: RwLock<Buckets>,
@@ -54,11 +58,13 @@ pub(crate) struct State {
 /// A thread that panicked while it held a lock left a room as good as it found it: every change is
 /// made in one step.
 impl State {
-    pub(crate) fn new(settings: Settings, clock: VirtualClock) -> Self {
+    pub(crate) fn new(settings: Settings, clock: VirtualClock, admin: bool) -> Self {
         Self {
             settings,
             clock,
             log: AccessLog::default(),
+            faults: Faults::default(),
+            admin,
             identities: RwLock::default(),
             keys: RwLock::default(),
             buckets: RwLock::default(),

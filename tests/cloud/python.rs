@@ -94,3 +94,13 @@ fn identities_signatures_and_denials() {
 fn every_other_operation_and_its_documented_errors() {
     script("operations.py", &[]);
 }
+
+#[test]
+fn faults_on_request() {
+    script("faults.py", &[]);
+}
+
+#[test]
+fn the_aws_cli_unmodified() {
+    script("cli.py", &[]);
+}

@@ -6,6 +6,7 @@ use crate::cloud::authorize::Ask;
 use crate::cloud::caller::Caller;
 use crate::cloud::clock::after;
 use crate::cloud::error::ApiError;
+use crate::cloud::faults::Effect;
 use crate::cloud::job::Job;
 use crate::cloud::kms::{Grant, KeyUse};
 use crate::cloud::protocol::query::Form;
@@ -275,6 +276,7 @@ pub(super) fn start(state: &Arc<State>, caller: &Caller, form: &Form) -> Result<
         role: role.to_owned(),
         key: key.clone(),
         started: now,
+        faults: state.faults.take_for_export(),
     };
     let task = Task {
         id: id.to_owned(),
@@ -367,11 +369,19 @@ struct Work {
     role: String,
     key: String,
     started: Timestamp,
+    /// Faults that were asked for.
+    faults: Vec<Effect>,
 }
 
 impl Work {
     fn run(self, cancel: &std::sync::atomic::AtomicBool) -> Result<Done, String> {
         let started = self.started;
+        let bucket = self.bucket.clone();
+        for fault in &self.faults {
+            if let Effect::ExportFails { cause } = fault {
+                return Err(cause.clone());
+            }
+        }
         let request = export::ExportRequest {
             id: self.id,
             source_arn: self.source_arn,
@@ -390,6 +400,10 @@ impl Work {
         let store = Store(self.state);
         let outcome = export::run(&request, &store, &self.session, cancel)
             .map_err(|error| error.to_string())?;
+        let first = outcome.tables.iter().find_map(|table| table.written.keys.first());
+        for (fault, key) in self.faults.iter().zip(first.into_iter().cycle()) {
+            store.damage(&bucket, key, fault).map_err(|error| error.to_string())?;
+        }
         Ok(Done { bytes: outcome.bytes, warning: outcome.warning_message })
     }
 }

@@ -2,6 +2,7 @@
 
 use super::api::Api;
 use crate::cloud::caller::Caller;
+use crate::cloud::error::ApiError;
 use crate::cloud::identity::Credential;
 use crate::cloud::server::caller;
 use crate::cloud::sigv4::Claim;
@@ -136,6 +137,47 @@ impl S3 {
 impl std::fmt::Debug for S3 {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("S3").finish_non_exhaustive()
+    }
+}
+
+/// S3's own way to throttle.
+pub(crate) fn slow_down() -> Response<Body> {
+    refusal(StatusCode::SERVICE_UNAVAILABLE, "SlowDown", "Please reduce your request rate.")
+}
+
+/// An error that was asked for.
+pub(crate) fn fail(error: &ApiError) -> Response<Body> {
+    let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    refusal(status, &error.code, &error.message)
+}
+
+/// The operation that a request asks for, as far as faults need to know: the common ones.
+pub(crate) fn operation<B>(request: &Request<B>) -> &'static str {
+    let query = request.uri().query().unwrap_or_default();
+    let asks = |name: &str| query.split('&').any(|pair| pair.split('=').next() == Some(name));
+    let on_object = request
+        .uri()
+        .path()
+        .trim_start_matches('/')
+        .split_once('/')
+        .is_some_and(|(_, key)| !key.is_empty());
+    match (request.method().as_str(), on_object) {
+        ("GET", true) if asks("uploadId") => "ListParts",
+        ("GET", true) => "GetObject",
+        ("HEAD", true) => "HeadObject",
+        ("HEAD", false) => "HeadBucket",
+        ("PUT", true) if asks("partNumber") => "UploadPart",
+        ("PUT", true) => "PutObject",
+        ("DELETE", true) if asks("uploadId") => "AbortMultipartUpload",
+        ("DELETE", true) => "DeleteObject",
+        ("POST", true) if asks("uploads") => "CreateMultipartUpload",
+        ("POST", true) => "CompleteMultipartUpload",
+        ("POST", false) if asks("delete") => "DeleteObjects",
+        ("GET", false) if asks("location") => "GetBucketLocation",
+        ("GET", false) if asks("list-type") => "ListObjectsV2",
+        ("GET", false) if request.uri().path() == "/" => "ListBuckets",
+        ("GET", false) => "ListObjects",
+        _ => "",
     }
 }
 

@@ -9,5 +9,5 @@ mod settings;
 mod store;
 
 pub(crate) use disk::{Buckets, prepare};
-pub(crate) use front::S3;
+pub(crate) use front::{S3, fail, operation, slow_down};
 pub(crate) use store::Store;

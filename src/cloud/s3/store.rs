@@ -5,6 +5,7 @@
 use super::disk::scratch;
 use crate::cloud::authorize::{Ask, Denied};
 use crate::cloud::caller::Caller;
+use crate::cloud::faults::Effect;
 use crate::cloud::kms::{KeyError, KeyUse};
 use crate::cloud::state::State;
 use crate::cloud::storage::{Body, Encryption, ObjectInfo, ObjectStore, PutOptions, StoreError};
@@ -282,6 +283,28 @@ impl ObjectStore for Store {
 }
 
 impl Store {
+    /// Does to an object what a fault asks for.
+    pub(crate) fn damage(&self, bucket: &str, key: &str, fault: &Effect) -> Result<(), StoreError> {
+        let mut buckets = self.0.buckets_mut();
+        let Some(bucket) = buckets.get_mut(bucket) else { return Ok(()) };
+        match fault {
+            Effect::MissingPart => bucket.delete(key)?,
+            Effect::CorruptFooter => {
+                if let Some((_, path)) = bucket.object(key) {
+                    let mut bytes = fs::read(&path)?;
+                    // The footer's metadata lie before its length and the magic number.
+                    let inside = bytes.len().saturating_sub(8 + 16);
+                    for byte in bytes.iter_mut().skip(inside).take(8) {
+                        *byte ^= 0xff;
+                    }
+                    fs::write(path, bytes)?;
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
     /// A new file's name in the scratch folder.
     pub(crate) fn new_scratch(&self) -> PathBuf {
         self.scratch().join(uuid::Uuid::new_v4().simple().to_string())
