@@ -67,7 +67,7 @@ fn script(name: &str, more: &[&str]) {
     let has_boto = Command::new(&python).args(["-c", "import boto3, pyarrow"]).output().unwrap();
     if !has_boto.status.success() {
         assert!(std::env::var_os("CI").is_none(), "boto3 or pyarrow is missing");
-        eprintln!("skipped: boto3 and pyarrow are not installed; `make test` installs them");
+        support::skip("boto3 and pyarrow are not installed; `make test` installs them");
         return;
     }
     run("seed.py", "");

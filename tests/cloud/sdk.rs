@@ -63,13 +63,14 @@ fn export_role() -> RoleSeed {
 
 fn seed(cloud: &CloudHandle, folder: &Path) {
     let source = folder.join("shop.db");
-    let script = "import sqlite3, sys\n\
-        db = sqlite3.connect(sys.argv[1])\n\
-        db.execute('CREATE TABLE items (id INT PRIMARY KEY, name VARCHAR(20))')\n\
-        db.executemany('INSERT INTO items VALUES (?, ?)', [(n, str(n)) for n in range(500)])\n\
-        db.commit()\n";
-    let made = std::process::Command::new("python3").args(["-c", script]).arg(&source).status();
-    assert!(made.unwrap().success());
+    let database = rusqlite::Connection::open(&source).unwrap();
+    database
+        .execute_batch(
+            "CREATE TABLE items (id INT PRIMARY KEY, name VARCHAR(20));
+             WITH RECURSIVE n(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM n WHERE n < 499)
+             INSERT INTO items SELECT n, n FROM n;",
+        )
+        .unwrap();
     let seed = cloud.seed();
     seed.role(&export_role()).unwrap();
     let account = r#"{"AWS": "arn:aws:iam::111122223333:root"}"#;

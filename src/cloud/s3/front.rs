@@ -55,13 +55,11 @@ impl S3 {
         // What is small is read at once, so that a refusal does not leave it in the connection.
         let small = body.size_hint().upper().is_some_and(|size| size <= SMALL);
         let body = if small {
-            match body.collect().await {
-                Ok(body) => Body::from(body.to_bytes()),
-                Err(_) => {
-                    let message = "The request body terminated unexpectedly";
-                    return refusal(StatusCode::BAD_REQUEST, "IncompleteBody", message);
-                }
-            }
+            let Ok(body) = body.collect().await else {
+                let message = "The request body terminated unexpectedly";
+                return refusal(StatusCode::BAD_REQUEST, "IncompleteBody", message);
+            };
+            Body::from(body.to_bytes())
         } else {
             Body::from(body)
         };
