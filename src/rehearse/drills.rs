@@ -1,6 +1,8 @@
 //! The rights that a smooth run never uses, drilled: publish again, roll back, prune, cancel, query as
 //! an analyst. A right that nobody has ever used is one that nobody knows to work.
 
+mod crawl_again;
+
 use super::{RehearseError, Stage, clients, setting};
 use crate::aws::sql::identifier;
 use crate::aws::{Athena, Clients, Stop, failed};
@@ -25,6 +27,9 @@ pub(super) async fn drill(
 
     drills.look_around(pipeline).await;
     drills.analyst(pipeline).await?;
+    if pipeline.catalog.mode == CatalogMode::Crawler {
+        drills.crawl_again(pipeline).await;
+    }
     setting::database(&stage.cloud, pipeline, &stage.source_url(), 2)?;
     if !drills.publish_again(&small).await? {
         return Ok(());
@@ -67,6 +72,13 @@ struct Drills<'a> {
 }
 
 impl Drills<'_> {
+    /// The crawler meets tables that it made before.
+    async fn crawl_again(&mut self, pipeline: &Pipeline) {
+        let began = self.stage.clock.0.now();
+        let failure = crawl_again::run(pipeline, &self.stage.runner, &self.stage.clock).await.err();
+        self.row("crawl-again", "crawl tables that are there already", began, failure.as_deref());
+    }
+
     /// A later export moves a live table: `UpdateTable` rather than `CreateTable`.
     async fn publish_again(&mut self, pipeline: &Pipeline) -> Result<bool, RehearseError> {
         let run = self.stage.run(pipeline, &NoProgress).await?;
