@@ -59,6 +59,11 @@ pub(super) fn needs(pipeline: &Pipeline, needs: &mut Vec<Need>) {
         Step::Crawl,
         "glue:BatchCreatePartition",
         "the crawler makes partitions of the batch folders below a table's",
+    )
+    .need(
+        Step::Crawl,
+        "glue:UpdatePartition",
+        "the crawler changes partitions along with a table whose files have changed",
     );
     let group = format!(
         "arn:{}:logs:{}:{}:{LOG_GROUP}",
