@@ -147,7 +147,11 @@ pub fn crawl(
             let write = Write { request, catalog, caller, bucket, name: &name, table: &table };
             match existing.get(&name) {
                 None => write.create(&mut outcome)?,
-                Some(held) => write.update(held, &mut outcome)?,
+                // As it is now: somebody may have changed it since the tables were listed.
+                Some(_) => {
+                    let held = catalog.table(caller, &request.database, &name)?;
+                    write.update(&held, &mut outcome)?;
+                }
             }
         }
     }
