@@ -13,3 +13,4 @@ mod support;
 mod python;
 mod rules;
 mod sdk;
+mod types;

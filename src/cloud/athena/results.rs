@@ -9,9 +9,11 @@ use datafusion::arrow::datatypes::{
     DataType, Date32Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type,
     Int64Type, Schema, TimeUnit, TimestampMillisecondType, UInt64Type,
 };
-use jiff::Timestamp;
-use jiff::civil::Date;
+use jiff::SignedDuration;
+use jiff::civil::DateTime;
 use std::fmt::Write as _;
+
+const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
 
 /// The result's columns.
 pub(super) fn columns(schema: &Schema) -> Result<Vec<ColumnInfo>, QueryError> {
@@ -134,16 +136,17 @@ pub(super) fn java_number(value: f64, plain: &str, exponential: &str) -> String 
 
 /// `2013-01-01 05:00:00.000`
 pub(super) fn timestamp(millis: i64) -> Result<String, QueryError> {
-    let time = Timestamp::from_millisecond(millis)
-        .map_err(|_| QueryError::rehearsal("a timestamp beyond the year 9999"))?;
-    Ok(time.strftime("%Y-%m-%d %H:%M:%S.%3f").to_string())
+    EPOCH
+        .checked_add(SignedDuration::from_millis(millis))
+        .map(|time| time.strftime("%Y-%m-%d %H:%M:%S.%3f").to_string())
+        .map_err(|_| QueryError::rehearsal("a timestamp beyond the year 9999"))
 }
 
 /// `2013-01-01`
 pub(super) fn date(days: i32) -> Result<String, QueryError> {
-    jiff::civil::date(1970, 1, 1)
-        .checked_add(jiff::Span::new().try_days(days).unwrap_or_default())
-        .map(|date: Date| date.to_string())
+    EPOCH
+        .checked_add(SignedDuration::from_hours(i64::from(days) * 24))
+        .map(|time| time.date().to_string())
         .map_err(|_| QueryError::rehearsal("a date beyond the year 9999"))
 }
 
@@ -209,6 +212,7 @@ mod tests {
     #[test]
     fn times_look_like_trino_s() {
         assert_eq!(timestamp(1_357_016_400_250).unwrap(), "2013-01-01 05:00:00.250");
+        assert_eq!(timestamp(253_402_300_799_999).unwrap(), "9999-12-31 23:59:59.999");
         assert_eq!(timestamp(-1).unwrap(), "1969-12-31 23:59:59.999");
         assert_eq!(date(-1).unwrap(), "1969-12-31");
         assert_eq!(hex(b"ab\xff"), "61 62 ff");

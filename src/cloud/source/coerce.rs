@@ -231,13 +231,18 @@ fn decimal(value: ValueRef<'_>, scale: u8) -> Result<i128, Why> {
             let unscaled = parse_decimal(&number.to_string(), scale)?;
             // https://sqlite.org/datatype3.html#type_affinity: what SQLite makes of a number with
             // more digits is no longer the number that was typed.
-            if unscaled.abs() < 10_i128.pow(15) {
+            let mut digits = unscaled.unsigned_abs();
+            while digits > 0 && digits.is_multiple_of(10) {
+                digits /= 10;
+            }
+            if digits < 10_u128.pow(15) {
                 Ok(unscaled)
             } else {
-                Err("SQLite keeps it in floating point, true to 15 digits only")
+                Err("SQLite keeps it as a double, true to 15 digits; a blob of its text keeps all")
             }
         }
-        ValueRef::Text(text) => parse_decimal(utf8(text)?.trim(), scale),
+        // SQLite makes a double of a decimal's text, unless it is kept as bytes.
+        ValueRef::Text(text) | ValueRef::Blob(text) => parse_decimal(utf8(text)?.trim(), scale),
         _ => Err("it is not a decimal number"),
     }
 }

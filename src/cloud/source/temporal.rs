@@ -1,9 +1,10 @@
 //! Dates and times as SQLite's tables hold them: ISO 8601 text, or seconds since 1970
 //! (<https://sqlite.org/datatype3.html#date_and_time_datatype>).
 
-use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
-use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
 
 /// Microseconds since 1970 of a date and time. Without an offset it is taken as UTC.
 pub(super) fn micros(text: &str) -> Option<i64> {
@@ -11,8 +12,9 @@ pub(super) fn micros(text: &str) -> Option<i64> {
     if let Ok(time) = text.parse::<Timestamp>() {
         return Some(time.as_microsecond());
     }
+    // Not through a timestamp: jiff's end a day before the year 9999 does.
     let civil = text.parse::<DateTime>().ok()?;
-    Some(civil.to_zoned(TimeZone::UTC).ok()?.timestamp().as_microsecond())
+    i64::try_from(civil.duration_since(EPOCH).as_micros()).ok()
 }
 
 /// Microseconds since 1970 of seconds since 1970, while the year has four digits: what is later is
@@ -38,7 +40,7 @@ pub(super) fn date(text: &str) -> Option<String> {
 /// A timestamp as PostgreSQL prints it: `2013-01-01 05:00:00.25`, with `+00` when it has a zone
 /// (<https://www.postgresql.org/docs/current/datatype-datetime.html#DATATYPE-DATETIME-OUTPUT>).
 pub(super) fn postgres_timestamp(micros: i64, zone: bool) -> Option<String> {
-    let civil = Timestamp::from_microsecond(micros).ok()?.to_zoned(TimeZone::UTC).datetime();
+    let civil = EPOCH.checked_add(SignedDuration::from_micros(micros)).ok()?;
     let mut text = civil.strftime("%Y-%m-%d %H:%M:%S").to_string();
     let fraction = civil.subsec_nanosecond() / 1000;
     if fraction > 0 {
@@ -67,6 +69,7 @@ mod tests {
         assert_eq!(micros("1970-01-01 09:00:00+09:00"), Some(0));
         assert_eq!(micros("1970-01-02"), Some(86_400_000_000));
         assert_eq!(micros("1969-12-31 23:59:59.999999"), Some(-1));
+        assert_eq!(micros("9999-12-31 23:59:59.999999"), Some(253_402_300_799_999_999));
         assert_eq!(micros("01/02/2013"), None);
         assert_eq!(micros("0000-00-00 00:00:00"), None);
         assert_eq!(micros_of_seconds(1_700_000_000), Some(1_700_000_000_000_000));
