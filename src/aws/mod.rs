@@ -9,6 +9,7 @@ mod clock;
 mod error;
 mod objects;
 mod parallel;
+pub mod permissions;
 mod poll;
 pub mod sql;
 

@@ -10,6 +10,7 @@
 
 mod answer;
 pub mod documents;
+mod opinion;
 pub mod plan;
 mod surplus;
 mod width;
@@ -17,6 +18,7 @@ mod width;
 #[cfg(test)]
 mod tests;
 
+pub use opinion::{Opinion, Question, questions};
 pub use surplus::{Surplus, SurplusKind};
 pub use width::Width;
 
@@ -93,6 +95,10 @@ pub struct Check {
     pub unknown: Vec<(PrincipalKind, String)>,
     /// What a reader should know of how the policies were read.
     pub notes: Vec<String>,
+    /// How many requests IAM's own simulator was asked about.
+    pub second_opinions: usize,
+    /// Where the simulator and the evaluator differ.
+    pub differences: Vec<String>,
 }
 
 /// The statements that a role's policies lack: added to them, they allow what is denied.
@@ -205,6 +211,8 @@ impl Check {
             exempt,
             unknown: unknown.collect(),
             notes: setup.notes.clone(),
+            second_opinions: 0,
+            differences: Vec::new(),
         }
     }
 

@@ -157,3 +157,73 @@ fn every_statement_is_explained() {
     assert_eq!(code("sqs:SendMessage"), Some(1));
     assert_eq!(code("kms:Decryp"), Some(2));
 }
+
+/// The account of the tests, stopped when the test ends.
+struct Account {
+    child: std::process::Child,
+    endpoint: String,
+}
+
+impl Account {
+    fn start(policies: &Path) -> Option<Self> {
+        use std::io::BufRead as _;
+        let python = tool("python")?;
+        let mut child = Command::new(python)
+            .arg(repository().join("tests/python/live_account.py"))
+            .arg(policies)
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .expect("Python runs");
+        let mut endpoint = String::new();
+        let stdout = child.stdout.take().expect("stdout is piped");
+        std::io::BufReader::new(stdout).read_line(&mut endpoint).expect("an endpoint");
+        Some(Self { child, endpoint: endpoint.trim().to_owned() })
+    }
+}
+
+impl Drop for Account {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn an_account_is_read_and_its_simulator_asked() {
+    let folder = project();
+    let Some(account) = Account::start(&folder.path().join("terraform/policies")) else { return };
+    assert!(account.endpoint.starts_with("http://"), "the stand-in did not start");
+    let live = |more: &[&str]| {
+        let output = snaplake(folder.path())
+            .args(["iam", "check", "--live", "--output", "json"])
+            .args(["--endpoint-url", &account.endpoint])
+            .args(more)
+            .env("AWS_ACCESS_KEY_ID", "x")
+            .env("AWS_SECRET_ACCESS_KEY", "x")
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .output()
+            .expect("snaplake runs");
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        let json: Value =
+            serde_json::from_str(&stdout(&output)).unwrap_or_else(|_| panic!("{errors}"));
+        (output.status.code(), json)
+    };
+    let (code, json) = live(&[]);
+    assert_eq!(json["unknown"], serde_json::json!([]), "{json:#}");
+    assert_eq!(json["notes"], serde_json::json!([]), "{json:#}");
+    assert_eq!(
+        (code, &json["sufficient"], &json["minimal"]),
+        (Some(0), &true.into(), &true.into())
+    );
+    let opinion = &json["second_opinion"];
+    assert!(opinion["asked"].as_u64() > Some(50), "{opinion}");
+    let differences = opinion["differences"].as_array().expect("differences");
+    assert!(!differences.is_empty(), "the stand-in denies s3:DeleteObject");
+    for difference in differences {
+        let text = difference.as_str().expect("a text");
+        assert!(text.contains("denies `s3:DeleteObject`"), "{text}");
+        assert!(text.contains("snaplake allows it"), "{text}");
+    }
+}

@@ -2,10 +2,12 @@
 
 use super::super::OutputFormat;
 use super::super::project::Project;
+use super::super::session::{Session, aws_error};
 use super::{Failure, Global, Outcome, Printer};
+use crate::aws::permissions::{self, LiveError};
 use crate::cli::Exit;
 use crate::pipeline::check::documents::{DocumentError, Mapping};
-use crate::pipeline::check::{Check, Setup, documents, plan};
+use crate::pipeline::check::{Check, Setup, documents, plan, questions};
 use crate::pipeline::{Pipeline, PrincipalKind};
 use crate::report::{check_json, check_junit, check_sarif, check_text};
 use std::collections::BTreeMap;
@@ -20,6 +22,9 @@ pub struct CheckArgs {
     /// What `terraform show -json` says of a plan or a state; `-` reads stdin
     #[arg(long, value_name = "FILE")]
     plan: Option<PathBuf>,
+    /// Read the account's roles, policies, bucket and key, and ask IAM's simulator too
+    #[arg(long, conflicts_with_all = ["policies", "plan", "map"])]
+    live: bool,
     /// A role's name, or with `--policies` one more document, of a principal: `runner=etl-role`
     #[arg(long = "map", value_name = "PRINCIPAL=NAME", value_parser = mapping)]
     map: Vec<(PrincipalKind, String)>,
@@ -44,6 +49,9 @@ fn mapping(text: &str) -> Result<(PrincipalKind, String), String> {
 }
 
 pub(super) fn run(args: &CheckArgs, global: &Global, printer: &Printer) -> Outcome {
+    if args.live {
+        return live(args, global, printer);
+    }
     let project = Project::load(global)?;
     let pipeline = project.pipeline()?;
     let setup = if let Some(file) = &args.plan {
@@ -52,12 +60,35 @@ pub(super) fn run(args: &CheckArgs, global: &Global, printer: &Printer) -> Outco
         let generated = || project.folder.join("terraform").join("policies");
         from_folder(&pipeline, &args.policies.clone().unwrap_or_else(generated), &args.map)?
     };
-    let check = Check::run(&pipeline, &setup);
+    show(&Check::run(&pipeline, &setup), args, global, printer)
+}
+
+fn live(args: &CheckArgs, global: &Global, printer: &Printer) -> Outcome {
+    let session = Session::open(global)?;
+    let read = permissions::read(&session.clients, &session.pipeline);
+    let setup = session.wait(read).map_err(|error| match error {
+        LiveError::Aws(error) => aws_error(&error),
+        LiveError::Policy { name, errors } => {
+            let text = String::new();
+            wrong(&[DocumentError { name, text, errors }])
+        }
+    })?;
+    let mut check = Check::run(&session.pipeline, &setup);
+    let questions = questions(&session.pipeline, &setup);
+    match session.wait(permissions::simulate(&session.clients, &questions)) {
+        Ok(opinions) => check.compare(&opinions),
+        // The check stands without a second opinion.
+        Err(error) => check.notes.push(format!("no second opinion: {error}")),
+    }
+    show(&check, args, global, printer)
+}
+
+fn show(check: &Check, args: &CheckArgs, global: &Global, printer: &Printer) -> Outcome {
     printer.out(match global.output {
-        OutputFormat::Text => check_text(&check, printer.color()),
-        OutputFormat::Json => format!("{:#}\n", check_json(&check)),
-        OutputFormat::Sarif => format!("{:#}\n", check_sarif(&check)),
-        OutputFormat::Junit => check_junit(&check),
+        OutputFormat::Text => check_text(check, printer.color()),
+        OutputFormat::Json => format!("{:#}\n", check_json(check)),
+        OutputFormat::Sarif => format!("{:#}\n", check_sarif(check)),
+        OutputFormat::Junit => check_junit(check),
     })?;
     let fine = check.sufficient() && (args.allow_surplus || check.minimal());
     Ok(if fine { Exit::Done } else { Exit::No })

@@ -180,7 +180,18 @@ fn unknown(out: &mut String, check: &Check) {
     for note in &check.notes {
         let _ = writeln!(out, "note: {}", safe(note));
     }
-    if !check.unknown.is_empty() || !check.notes.is_empty() {
+    for difference in &check.differences {
+        let _ = writeln!(out, "second opinion: {}", safe(difference));
+    }
+    if check.second_opinions > 0 {
+        let (asked, differing) = (check.second_opinions, check.differences.len());
+        let _ = writeln!(
+            out,
+            "second opinion: iam:SimulatePrincipalPolicy agrees on {} of {asked} requests",
+            asked - differing.min(asked)
+        );
+    }
+    if !check.unknown.is_empty() || !check.notes.is_empty() || check.second_opinions > 0 {
         out.push('\n');
     }
 }
