@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 pub enum LiveError {
     /// A call failed for another reason than a missing right.
     #[error(transparent)]
-    Aws(#[from] AwsError),
+    Aws(Box<AwsError>),
     /// AWS has a policy that the evaluator does not take.
     #[error("`{}` is a policy that is not understood", .name.escape_debug())]
     Policy {
@@ -25,6 +25,18 @@ pub enum LiveError {
         /// What is wrong with it.
         errors: PolicyErrors,
     },
+}
+
+impl From<Box<AwsError>> for LiveError {
+    fn from(error: Box<AwsError>) -> Self {
+        Self::Aws(error)
+    }
+}
+
+impl From<AwsError> for LiveError {
+    fn from(error: AwsError) -> Self {
+        Self::Aws(Box::new(error))
+    }
 }
 
 /// Reads the pipeline's roles, its bucket's and its key's policy.
@@ -69,26 +81,23 @@ fn unescape(text: &str) -> String {
             .then(|| after.get(..2).and_then(|code| std::str::from_utf8(code).ok()))
             .flatten()
             .and_then(|code| u8::from_str_radix(code, 16).ok());
-        match code {
-            Some(code) => {
-                bytes.push(code);
-                rest = after.get(2..).unwrap_or_default();
-            }
-            None => {
-                bytes.push(byte);
-                rest = after;
-            }
+        if let Some(code) = code {
+            bytes.push(code);
+            rest = after.get(2..).unwrap_or_default();
+        } else {
+            bytes.push(byte);
+            rest = after;
         }
     }
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// What may be read, or why it may not.
-fn readable<T>(answer: Result<T, AwsError>) -> Result<Result<T, String>, AwsError> {
+fn readable<T>(answer: Result<T, AwsError>) -> Result<Result<T, String>, Box<AwsError>> {
     match answer {
         Ok(value) => Ok(Ok(value)),
         Err(error) if error.is_denied() => Ok(Err(error.to_string())),
-        Err(error) => Err(error),
+        Err(error) => Err(Box::new(error)),
     }
 }
 
@@ -188,7 +197,7 @@ async fn bucket(clients: &Clients, bucket: &str) -> Result<Attached, LiveError> 
         Ok(Err(why)) => Ok(Attached::Unknown(why)),
         Err(error) if error.has_code("NoSuchBucketPolicy") => Ok(Attached::Absent),
         Err(error) if error.is_not_found() => Ok(Attached::Unknown(error.to_string())),
-        Err(error) => Err(error.into()),
+        Err(error) => Err(LiveError::Aws(error)),
     }
 }
 
@@ -203,7 +212,7 @@ async fn key(
         Ok(Ok(answer)) => answer,
         Ok(Err(why)) => return Ok(Attached::Unknown(why)),
         Err(error) if error.is_not_found() => return Ok(Attached::Unknown(error.to_string())),
-        Err(error) => return Err(error.into()),
+        Err(error) => return Err(LiveError::Aws(error)),
     };
     let arn = described.key_metadata().and_then(|it| it.arn()).unwrap_or(&name).to_owned();
     actual.insert(pipeline.key_arn(), arn.clone());

@@ -65,7 +65,7 @@ struct Reader<'a> {
     errors: Vec<DocumentError>,
 }
 
-impl<'a> Reader<'a> {
+impl Reader<'_> {
     /// Which role is which principal's, by the role's place among the resources.
     fn choose(
         &self,
@@ -217,13 +217,13 @@ impl<'a> Reader<'a> {
             }
             for attachment in self.tree.of("aws_iam_role_policy_attachment") {
                 if self.names_role(attachment, "role", role) {
-                    sources.push(self.source(attachment));
+                    sources.push(Source::of(attachment));
                 }
             }
             for attachment in self.tree.of("aws_iam_policy_attachment") {
                 let named = attachment.list("roles").iter().filter_map(Value::as_str);
                 if named.into_iter().any(|name| role.known("name") == Some(name)) {
-                    sources.push(self.source(attachment));
+                    sources.push(Source::of(attachment));
                 }
             }
         }
@@ -238,13 +238,6 @@ impl<'a> Reader<'a> {
                 Attached::Unknown(why) => found.unknown.push(why),
                 Attached::Absent => {}
             }
-        }
-    }
-
-    fn source(&self, attachment: &Resource<'_>) -> Source {
-        match attachment.known("policy_arn") {
-            Some(arn) => Source::Arn(arn.to_owned()),
-            None => Source::Reference(attachment.address.to_owned()),
         }
     }
 
@@ -415,6 +408,15 @@ enum Source {
     Arn(String),
     /// The address of an attachment whose policy is not known by its ARN yet.
     Reference(String),
+}
+
+impl Source {
+    fn of(attachment: &Resource<'_>) -> Self {
+        match attachment.known("policy_arn") {
+            Some(arn) => Self::Arn(arn.to_owned()),
+            None => Self::Reference(attachment.address.to_owned()),
+        }
+    }
 }
 
 fn unknown(address: &str, attribute: &str) -> String {

@@ -141,8 +141,8 @@ fn not_needed(out: &mut String, check: &Check, paint: Paint) {
                 let _ = writeln!(out, "      needed: {narrower}");
             }
         } else {
-            let named = std::iter::once(found).chain(also).filter_map(|it| name(&it.kind));
-            let names: Vec<_> = named.map(|it| format!("`{}`", safe(it))).collect();
+            let parts = std::iter::once(found).chain(also).filter_map(|it| name(&it.kind));
+            let names: Vec<_> = parts.map(|it| format!("`{}`", safe(it))).collect();
             let what = if elsewhere(&found.kind) { "granted elsewhere too" } else { "not needed" };
             let _ = writeln!(out, "    {what}: {}", names.join(", "));
         }
