@@ -212,3 +212,6 @@ impl Pipeline {
         format!("arn:{partition}:iam::{account}:role{}{}", self.iam.path, self.role_name(principal))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 use super::*;
 use crate::config;
 use crate::iam::{Policies, Request, RequestPrincipal, evaluate};
+use crate::pipeline::Limit;
 use std::path::Path;
 
 fn example(change: impl Fn(&str) -> String) -> Pipeline {
@@ -182,4 +183,22 @@ fn the_text_is_as_the_policy_language_prints_it() {
     for document in example(str::to_owned).documents() {
         assert_eq!(document.to_json().trim(), document.policy().unwrap().to_json().trim());
     }
+}
+
+#[test]
+fn conditions_against_confused_deputies_are_there_when_asked_for() {
+    let asked = example(|text| text.replace("[iam]", "[iam]\nconfused_deputy_conditions = true"));
+    let trust = |pipeline: &Pipeline| {
+        let documents = pipeline.documents();
+        let kind = DocumentKind::Trust(PrincipalKind::Export);
+        documents.into_iter().find(|one| one.kind == kind).unwrap().to_json()
+    };
+    assert!(!trust(&example(str::to_owned)).contains("aws:Source"));
+    assert!(trust(&asked).contains("aws:SourceAccount"));
+    assert!(trust(&asked).contains("arn:aws:rds:ap-northeast-1:123456789012:*"));
+    let pass = asked.needs().into_iter().find(|need| need.action == "iam:PassRole").unwrap();
+    assert_eq!(
+        pass.limits,
+        [Limit::new("StringEquals", "iam:PassedToService", "export.rds.amazonaws.com")]
+    );
 }
