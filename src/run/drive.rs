@@ -104,7 +104,8 @@ async fn take(context: &mut Context<'_>, step: Step) -> Result<Option<Failure>, 
     context.journal.begin_step(step, context.clock.now())?;
     context.progress.event(&Event::StepStarted { step });
     let result = match context.options.stop.check() {
-        Ok(()) => work(context, step).await,
+        // Boxed, so that the future of a whole run stays small.
+        Ok(()) => Box::pin(work(context, step)).await,
         Err(interrupted) => Err(interrupted.into()),
     };
     let (outcome, detail, failure) = match result {

@@ -2,7 +2,7 @@
 //!
 //! An export can be COMPLETE and lack tables, so nothing is taken on trust: manifests, objects,
 //! Parquet footers, the catalog and what Athena really reads are reconciled table by table. What is
-//! read is gathered first ([`inspect`], [`verify`]); comparing it is pure ([`compare`]).
+//! read is gathered first ([`inspect`], [`verify_table`]); comparing it is pure ([`compare`]).
 
 pub mod compare;
 pub mod footer;

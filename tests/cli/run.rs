@@ -1,5 +1,7 @@
 //! What `run` and its sisters say before they reach AWS.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail this way")]
+
 use crate::support::snaplake;
 use std::path::Path;
 use std::process::Output;

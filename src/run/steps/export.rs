@@ -324,7 +324,7 @@ mod tests {
 
     #[test]
     fn the_estimate_waits_for_figures() {
-        let hour = Duration::from_secs(3600);
+        let hour = Duration::from_hours(1);
         assert_eq!(estimate(hour, 0), None);
         assert_eq!(estimate(hour, 25), Some(hour * 3));
         assert_eq!(estimate(hour, 100), None);
@@ -333,7 +333,7 @@ mod tests {
     #[test]
     fn durations_are_short() {
         assert_eq!(minutes(Duration::from_secs(59)), "59 s");
-        assert_eq!(minutes(Duration::from_secs(600)), "10 min");
-        assert_eq!(minutes(Duration::from_secs(7260)), "2 h 1 min");
+        assert_eq!(minutes(Duration::from_mins(10)), "10 min");
+        assert_eq!(minutes(Duration::from_mins(121)), "2 h 1 min");
     }
 }

@@ -1,5 +1,7 @@
 //! `snaplake run` as a process, killed and continued.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail this way")]
+
 use super::stage::{CONFIG, Stage};
 use crate::support::snaplake;
 use snaplake::pipeline::PrincipalKind;

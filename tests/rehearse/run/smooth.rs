@@ -1,5 +1,7 @@
 //! Runs in which nothing goes wrong.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail this way")]
+
 use super::stage::Stage;
 use snaplake::run::{Action, RunOptions, prune};
 use std::time::Duration;
@@ -25,8 +27,9 @@ async fn publishes(mode: &str) {
     assert!(verification.passed());
     let rows: Vec<_> = verification.tables.iter().map(|table| table.rows).collect();
     assert_eq!(rows, [Some(3), Some(0), Some(4)]);
-    assert_eq!(report.views[0].rows, Some(3));
-    assert_eq!(report.views[0].columns, ["id", "name"]);
+    let view = report.views.first().unwrap();
+    assert_eq!(view.rows, Some(3));
+    assert_eq!(view.columns, ["id", "name"]);
     for (table, location) in stage.live().await {
         assert!(location.ends_with(&format!("/tiny/tiny.{table}/")), "{location}");
     }

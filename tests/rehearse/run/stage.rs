@@ -1,5 +1,7 @@
 //! A cloud with a small shop in it, and the run's own calls made against it.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail this way")]
+
 use jiff::Timestamp;
 use snaplake::aws::{BoxFuture, Clients, Clock, Settings, StaticCredentials, Stop};
 use snaplake::cloud::seed::{
@@ -162,13 +164,13 @@ impl Stage {
 
     fn set_runner(&self, more: Vec<PolicySeed>) {
         let kind = PrincipalKind::Runner;
-        let mut policies = documents(&self.pipeline, &DocumentKind::Identity(kind));
+        let mut policies = documents(&self.pipeline, DocumentKind::Identity(kind));
         policies.extend(more);
         self.cloud
             .seed()
             .role(&RoleSeed {
                 arn: self.pipeline.role_arn(kind),
-                trust: documents(&self.pipeline, &DocumentKind::Trust(kind)).remove(0),
+                trust: documents(&self.pipeline, DocumentKind::Trust(kind)).remove(0),
                 policies,
                 boundary: None,
             })
@@ -193,27 +195,27 @@ impl Stage {
 }
 
 fn set(cloud: &CloudHandle, pipeline: &Pipeline) {
-    let of = |kind: &DocumentKind| documents(pipeline, kind);
+    let of = |kind: DocumentKind| documents(pipeline, kind);
     let seed = cloud.seed();
     let encryption = Encryption::Kms { key: pipeline.key_arn(), bucket_key: true };
     for principal in pipeline.principals() {
         seed.role(&RoleSeed {
             arn: principal.arn,
-            trust: of(&DocumentKind::Trust(principal.kind)).remove(0),
-            policies: of(&DocumentKind::Identity(principal.kind)),
+            trust: of(DocumentKind::Trust(principal.kind)).remove(0),
+            policies: of(DocumentKind::Identity(principal.kind)),
             boundary: None,
         })
         .unwrap();
     }
     seed.key(&KeySeed {
         id: pipeline.key_id().to_owned(),
-        policy: of(&DocumentKind::Key).remove(0),
+        policy: of(DocumentKind::Key).remove(0),
         aliases: pipeline.key_alias().into_iter().collect(),
     })
     .unwrap();
     seed.bucket(&BucketSeed {
         name: pipeline.lake.bucket.clone(),
-        policy: of(&DocumentKind::Bucket).into_iter().next(),
+        policy: of(DocumentKind::Bucket).into_iter().next(),
         encryption: Some(encryption.clone()),
         tags: pipeline.tags.clone(),
     })
@@ -245,11 +247,11 @@ fn set(cloud: &CloudHandle, pipeline: &Pipeline) {
     }
 }
 
-fn documents(pipeline: &Pipeline, kind: &DocumentKind) -> Vec<PolicySeed> {
+fn documents(pipeline: &Pipeline, kind: DocumentKind) -> Vec<PolicySeed> {
     pipeline
         .documents()
         .iter()
-        .filter(|document| document.kind == *kind)
+        .filter(|document| document.kind == kind)
         .map(|document| PolicySeed::new(document.file.clone(), document.to_json()))
         .collect()
 }
