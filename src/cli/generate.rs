@@ -8,6 +8,7 @@ use crate::generate::{self, Files};
 use crate::pipeline::Pipeline;
 use serde_json::json;
 use similar::TextDiff;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 /// Arguments of `snaplake generate`.
@@ -115,18 +116,19 @@ fn find_adopted(state: &Path, roots: &mut [Root]) -> Result<(), Failure> {
 fn adopted(root: &Root, adoption: &Adoption) -> String {
     let mut text = String::new();
     for conflict in &adoption.conflicts {
-        text.push_str(&format!("not taken over: {conflict}\n"));
+        let _ = writeln!(text, "not taken over: {conflict}");
     }
     if adoption.adopted.is_empty() {
         text.push_str("nothing else in the state bears a name of this pipeline\n");
         return text;
     }
-    text.push_str(&format!(
+    let _ = write!(
+        text,
         "wrote import blocks for {} resources to {}\n\nput this into the configuration of the state that has them now, and apply it there first:\n\n{}",
         adoption.adopted.len(),
         shown(&root.folder.join(adopt::FILE)),
         adoption.removals(),
-    ));
+    );
     text
 }
 

@@ -68,7 +68,9 @@ pub fn adopt(pipeline: &Pipeline, state: &str) -> Result<Adoption, AdoptError> {
             let wanted = wanted(pipeline, &resource);
             let same = found.iter().find(|held| {
                 text(held, "type") == resource.split_once('.').map_or("", |(kind, _)| kind)
-                    && wanted.iter().all(|(key, value)| held["values"][*key] == value.as_str())
+                    && wanted
+                        .iter()
+                        .all(|(key, value)| attribute(held, key) == Some(value.as_str()))
             });
             let Some(held) = same.filter(|_| !wanted.is_empty()) else { continue };
             let from = text(held, "address").to_owned();
@@ -76,7 +78,7 @@ pub fn adopt(pipeline: &Pipeline, state: &str) -> Result<Adoption, AdoptError> {
             if from == to {
                 continue;
             }
-            let path = held["values"]["path"].as_str();
+            let path = attribute(held, "path");
             if let Some(path) = path.filter(|path| *path != pipeline.iam.path) {
                 adoption.conflicts.push(format!(
                     "`{from}` has the path `{}`, and moving it would make it anew; set `path` under `[iam]` to that path",
@@ -99,13 +101,11 @@ fn adopt_key(pipeline: &Pipeline, found: &[&Value], adoption: &mut Adoption) {
     let id = found
         .iter()
         .find(|held| {
-            text(held, "type") == "aws_kms_alias" && held["values"]["name"] == alias.as_str()
+            text(held, "type") == "aws_kms_alias" && attribute(held, "name") == Some(alias.as_str())
         })
-        .and_then(|held| held["values"]["target_key_id"].as_str());
+        .and_then(|held| attribute(held, "target_key_id"));
     let key = found.iter().find(|held| {
-        text(held, "type") == "aws_kms_key"
-            && id.is_some()
-            && held["values"]["key_id"].as_str() == id
+        text(held, "type") == "aws_kms_key" && id.is_some() && attribute(held, "key_id") == id
     });
     if let (Some(key), Some(id)) = (key, id)
         && text(key, "address") != to
@@ -116,15 +116,24 @@ fn adopt_key(pipeline: &Pipeline, found: &[&Value], adoption: &mut Adoption) {
 }
 
 fn collect<'a>(module: &'a Value, found: &mut Vec<&'a Value>) {
-    let resources = module["resources"].as_array().into_iter().flatten();
-    found.extend(resources.filter(|resource| resource["mode"] == "managed"));
-    for child in module["child_modules"].as_array().into_iter().flatten() {
+    let resources = list(module, "resources");
+    found.extend(resources.filter(|resource| text(resource, "mode") == "managed"));
+    for child in list(module, "child_modules") {
         collect(child, found);
     }
 }
 
 fn text<'a>(value: &'a Value, key: &str) -> &'a str {
-    value[key].as_str().unwrap_or_default()
+    value.get(key).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn list<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
+    value.get(key).and_then(Value::as_array).into_iter().flatten()
+}
+
+/// A text among a resource's attributes.
+fn attribute<'a>(resource: &'a Value, name: &str) -> Option<&'a str> {
+    resource.get("values")?.get(name)?.as_str()
 }
 
 /// The attributes by which a resource of the pipeline is known; none where it has no name of its own.
@@ -162,11 +171,11 @@ fn wanted(pipeline: &Pipeline, resource: &str) -> Vec<(&'static str, String)> {
 /// What the provider imports a resource by: its id in the state, but for attachments, whose id there
 /// is made up (<https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/iam_role_policy_attachment#import>).
 fn import_id(held: &Value) -> String {
-    let values = &held["values"];
+    let value = |name| attribute(held, name).unwrap_or_default();
     if text(held, "type") == "aws_iam_role_policy_attachment" {
-        format!("{}/{}", text(values, "role"), text(values, "policy_arn"))
+        format!("{}/{}", value("role"), value("policy_arn"))
     } else {
-        text(values, "id").to_owned()
+        value("id").to_owned()
     }
 }
 
@@ -192,18 +201,17 @@ impl Adoption {
         let mut text = String::new();
         for adopted in &self.adopted {
             // A `removed` block names no single instance of a resource with `count` or `for_each`.
-            if adopted.from.ends_with(']') {
-                let _ = writeln!(
-                    text,
-                    "# terraform state rm '{}'\n",
-                    adopted.from.replace('\'', "'\\''")
-                );
-            } else {
+            let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+            if adopted.from.chars().all(plain) {
                 let _ = writeln!(
                     text,
                     "removed {{\n  from = {}\n\n  lifecycle {{\n    destroy = false\n  }}\n}}\n",
                     adopted.from
                 );
+            } else {
+                let from = adopted.from.replace('\'', "'\\''");
+                let from: String = from.chars().filter(|c| !c.is_control()).collect();
+                let _ = writeln!(text, "# terraform state rm '{from}'\n");
             }
         }
         text.truncate(text.trim_end().len());

@@ -72,10 +72,9 @@ fn value(pipeline: &Pipeline, module: &Module, variable: &Variable) -> String {
         "prefix" => "\"exports\"",
         "results_prefix" => "\"athena-results\"",
         "key_alias" => "\"alias/${local.name}-lake\"",
-        "database" => "local.name",
+        "database" | "workgroup" => "local.name",
         "staging_database" => "\"${local.name}_staging\"",
         "crawler_name" => "\"${local.name}-crawler\"",
-        "workgroup" => "local.name",
         "source_id" => "\"${local.name}-db\"",
         "iam_path" => "\"/snaplake/\"",
         "permissions_boundary" => "null",
@@ -86,11 +85,9 @@ fn value(pipeline: &Pipeline, module: &Module, variable: &Variable) -> String {
         "key_deletion_window_days" => "7",
         "object_events" => "true",
         "force_destroy" => "false",
-        "name" | "account_id" | "region" | "partition" | "tags" => {
-            return format!("local.{}", variable.name);
-        }
         "role_name" => return format!("\"${{local.name}}-{}\"", role(module.name)),
         "key_arn" => return hcl::quoted(&pipeline.key_arn()),
+        // The account, its region and partition, the name and the tags.
         other => return format!("local.{other}"),
     };
     text.to_owned()

@@ -33,6 +33,9 @@ pub fn all(pipeline: &Pipeline, policies: &Policies) -> Result<Vec<Module>, Gene
     Ok(vec![maker.lake()?, maker.export()?, maker.catalog()?, maker.athena()?, maker.runner()?])
 }
 
+/// The text, the outputs and the policies of a principal that people or programs take.
+type PrincipalParts = (String, Vec<Output>, Vec<(&'static str, String)>);
+
 struct Maker<'a> {
     pipeline: &'a Pipeline,
     policies: &'a Policies,
@@ -327,10 +330,7 @@ impl Maker<'_> {
 
     /// A principal that people or programs take: its managed policy, and its role where somebody is
     /// trusted to take it.
-    fn principal(
-        &self,
-        kind: PrincipalKind,
-    ) -> Result<(String, Vec<Output>, Vec<(&'static str, String)>), GenerateError> {
+    fn principal(&self, kind: PrincipalKind) -> Result<PrincipalParts, GenerateError> {
         let names = self.names_outside_lake();
         let id = kind.id();
         let principal = self.pipeline.principal(kind);

@@ -21,6 +21,9 @@ const REFUSED: &[(&str, &str)] = &[
     ("tags", "{ \"aws:owner\" = \"x\" }"),
 ];
 
+/// The default of a variable, if it has one.
+type Default<'a> = &'a dyn Fn(&Variable) -> Option<String>;
+
 /// Writes the page, the tests and what they need.
 ///
 /// # Errors
@@ -29,7 +32,7 @@ pub fn write_to(
     pipeline: &Pipeline,
     policies: &Policies,
     modules: &[Module],
-    (variables, default): (&[Variable], &dyn Fn(&Variable) -> Option<String>),
+    (variables, default): (&[Variable], Default<'_>),
     outputs: &[Output],
     files: &mut Files,
 ) -> Result<(), GenerateError> {

@@ -1,4 +1,5 @@
 //! The outside view of `cli`.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests fail as tests do")]
 
 #[path = "../support/mod.rs"]
 mod support;

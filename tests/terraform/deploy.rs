@@ -148,7 +148,7 @@ fn python(moto: &Moto, script: &str) -> bool {
         .env("AWS_ACCESS_KEY_ID", "testing")
         .env("AWS_SECRET_ACCESS_KEY", "testing")
         .env("AWS_DEFAULT_REGION", "ap-northeast-1");
-    let output = finish(&mut command, Duration::from_secs(60));
+    let output = finish(&mut command, Duration::from_mins(1));
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     true
 }

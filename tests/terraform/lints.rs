@@ -95,7 +95,7 @@ fn keeps_the_rules(module: &Module, place: &str) {
         assert!(module.refers_to(&address), "{place}: {address} is unused");
     }
     for block in &module.blocks {
-        for name in block.labels.iter().map(|label| label.as_str()) {
+        for name in block.labels.iter().map(hcl_edit::structure::BlockLabel::as_str) {
             let snake =
                 name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
             assert!(snake, "{place}: `{name}` is no snake case");

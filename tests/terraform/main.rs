@@ -1,5 +1,11 @@
 //! The outside view of what `snaplake generate` writes: Terraform itself, a stand-in for AWS, and
 //! linters judge it.
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "helpers of tests fail as tests do"
+)]
 
 #[path = "../support/mod.rs"]
 mod support;

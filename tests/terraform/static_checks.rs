@@ -37,7 +37,7 @@ fn checkov_finds_nothing_and_skips_little() {
             "--skip-download",
             "-d",
         ]);
-        let output = finish(command.arg(&project.root), Duration::from_secs(300));
+        let output = finish(command.arg(&project.root), Duration::from_mins(5));
         let report: serde_json::Value =
             serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
                 panic!("{kind}: {error}: {}", String::from_utf8_lossy(&output.stderr))

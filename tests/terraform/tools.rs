@@ -85,7 +85,7 @@ impl Terraform {
                 .env("AWS_SECRET_ACCESS_KEY", "testing")
                 .env("AWS_MAX_ATTEMPTS", "2");
         }
-        finish(&mut command, Duration::from_secs(300))
+        finish(&mut command, Duration::from_mins(5))
     }
 
     /// Runs a command that has to succeed, and gives its stdout.
@@ -127,7 +127,7 @@ impl Moto {
         let moto = Self { child, endpoint: format!("http://127.0.0.1:{port}") };
         let start = Instant::now();
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(start.elapsed() < Duration::from_secs(60), "moto does not listen");
+            assert!(start.elapsed() < Duration::from_mins(1), "moto does not listen");
             std::thread::sleep(Duration::from_millis(100));
         }
         Some(moto)
