@@ -23,7 +23,7 @@ module "lake" {
   query_result_retention_days       = 14
   noncurrent_version_retention_days = 7
   access_log_retention_days         = 90
-  key_deletion_window_days          = 7
+  key_deletion_window_days          = 10
   object_events                     = true
   force_destroy                     = false
   tags                              = local.tags
