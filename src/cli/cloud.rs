@@ -107,12 +107,29 @@ async fn serve(
     }
     printer.out(announce(&cloud, &users, &region, global.output))?;
     printer.note("serving until interrupted");
-    let interrupted = tokio::signal::ctrl_c().await;
+    let interrupted = interrupted().await;
     cloud.shutdown().await;
     match interrupted {
         Ok(()) => Ok(Exit::Done),
         Err(error) => Err(Failure::environment(miette!("cannot wait for a signal: {error}"))),
     }
+}
+
+/// Waits for Ctrl-C or, where there is such a thing, for a polite `kill`.
+#[cfg(unix)]
+async fn interrupted() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminated = signal(SignalKind::terminate())?;
+    tokio::select! {
+        pressed = tokio::signal::ctrl_c() => pressed,
+        _ = terminated.recv() => Ok(()),
+    }
+}
+
+/// Waits for Ctrl-C.
+#[cfg(not(unix))]
+async fn interrupted() -> std::io::Result<()> {
+    tokio::signal::ctrl_c().await
 }
 
 /// What the only user of an empty cloud may do.

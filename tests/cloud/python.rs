@@ -16,7 +16,15 @@ impl Served {
     fn start(folder: &Path, seed: &Path, more: &[&str]) -> Self {
         let mut process = support::snaplake(folder)
             .args(["cloud", "--listen", "127.0.0.1:0", "--output", "json"])
-            .args(["--region", "eu-central-1", "--account", "111122223333", "--seed"])
+            .args([
+                "--folder",
+                "cloud",
+                "--region",
+                "eu-central-1",
+                "--account",
+                "111122223333",
+                "--seed",
+            ])
             .arg(seed)
             .args(more)
             .stdout(Stdio::piped())
