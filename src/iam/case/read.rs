@@ -111,9 +111,14 @@ impl Seen {
 /// The field that was meant by one that is not known. Other fields, such as an expected decision, are
 /// nobody's concern here.
 fn misspelt(key: &str, known: &[&'static str]) -> Option<&'static str> {
-    let plain = |text: &str| text.to_ascii_lowercase().replace(['-', ' '], "_");
-    let key = plain(key);
-    known.iter().copied().find(|known| strsim::normalized_damerau_levenshtein(&key, known) > 0.75)
+    let key = key.to_ascii_lowercase().replace(['-', ' '], "_");
+    known.iter().copied().find(|known| {
+        // Texts whose lengths differ by more than a quarter cannot be that much alike, and looking
+        // closer takes longer than all the rest of reading a case.
+        let longest = known.len().max(key.len());
+        4 * known.len().abs_diff(key.len()) < longest
+            && strsim::normalized_damerau_levenshtein(&key, known) > 0.75
+    })
 }
 
 fn request(scan: &mut Scan<'_>) -> Result<Request, Failed> {
