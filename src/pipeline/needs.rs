@@ -98,7 +98,7 @@ fn sid(action: &str) -> &'static str {
         | "athena:GetWorkGroup"
         | "athena:StartQueryExecution"
         | "athena:StopQueryExecution" => "Query",
-        "glue:BatchCreatePartition" => "WritePartitions",
+        "glue:BatchCreatePartition" | "glue:UpdatePartition" => "WritePartitions",
         "glue:CreateTable" => "RegisterTables",
         "glue:DeleteTable" => "EmptyStaging",
         "glue:GetCrawler" | "glue:StartCrawler" | "glue:StopCrawler" | "glue:UpdateCrawler" => {
