@@ -100,7 +100,8 @@ impl ObjectStore for Memory {
         let body = self.content(key);
         let range = range.unwrap_or(0..info.size);
         let end = range.end.min(info.size);
-        Ok(body.slice(range.start.min(end) as usize..end as usize))
+        let at = |place: u64| usize::try_from(place).unwrap();
+        Ok(body.slice(at(range.start.min(end))..at(end)))
     }
 
     fn open(

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use snaplake::cloud::caller::Caller;
 use snaplake::cloud::export::{self, ExportRequest};
 use snaplake::cloud::storage::{Body, Encryption, ObjectInfo, ObjectStore, PutOptions, StoreError};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -25,7 +26,7 @@ impl Folder {
             last_modified: Timestamp::UNIX_EPOCH,
             content_type: None,
             encryption: Encryption::S3,
-            metadata: Default::default(),
+            metadata: BTreeMap::new(),
         })
     }
 }
@@ -112,7 +113,7 @@ fn every_type_arrives_as_the_page_says() {
     let has = Command::new(&python).args(["-c", "import pyarrow"]).output().unwrap();
     if !has.status.success() {
         assert!(std::env::var_os("CI").is_none(), "pyarrow is missing");
-        eprintln!("skipped: pyarrow is not installed; `make test` installs it");
+        support::skip("pyarrow is not installed; `make test` installs it");
         return;
     }
     let folder = tempfile::tempdir().unwrap();

@@ -145,13 +145,12 @@ pub fn crawl(
             taken.insert(name.clone());
             seen.insert(name.clone());
             let write = Write { request, catalog, caller, bucket, name: &name, table: &table };
-            match existing.get(&name) {
-                None => write.create(&mut outcome)?,
+            if existing.contains_key(&name) {
                 // As it is now: somebody may have changed it since the tables were listed.
-                Some(_) => {
-                    let held = catalog.table(caller, &request.database, &name)?;
-                    write.update(&held, &mut outcome)?;
-                }
+                let held = catalog.table(caller, &request.database, &name)?;
+                write.update(&held, &mut outcome)?;
+            } else {
+                write.create(&mut outcome)?;
             }
         }
     }

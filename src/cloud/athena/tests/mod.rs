@@ -3,6 +3,7 @@ use crate::cloud::catalog::{Column, SerDeInfo, StorageDescriptor, TableInput};
 use crate::cloud::export::{self, ExportRequest};
 use crate::cloud::testing::{Memory, caller};
 use jiff::Timestamp;
+use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 
 /// A lake with one exported database `shop`.
@@ -33,8 +34,8 @@ impl Lake {
             end_time: &end,
         };
         export::run(&request, store.as_ref(), &caller(), &AtomicBool::new(false)).unwrap();
-        store.databases.lock().unwrap().insert("shop".into(), Default::default());
-        store.databases.lock().unwrap().insert("default".into(), Default::default());
+        store.databases.lock().unwrap().insert("shop".into(), BTreeMap::new());
+        store.databases.lock().unwrap().insert("default".into(), BTreeMap::new());
         Self { store }
     }
 
@@ -159,7 +160,7 @@ async fn a_flipped_byte_in_any_data_page_is_noticed() {
         // The gzip member's end: data, its CRC and its length.
         for back in [1, 5, 9] {
             let mut bad = good.to_vec();
-            bad[(start + length - back) as usize] ^= 1;
+            bad[usize::try_from(start + length - back).unwrap()] ^= 1;
             let entry = ("lake".to_owned(), key.clone());
             lake.store.objects.lock().unwrap().get_mut(&entry).unwrap().0 = bad.into();
             let answer = lake.text(sql).await;
