@@ -62,7 +62,7 @@ async fn a_run_that_dies_at_any_moment_ends_the_same() {
         run_id = runs.first().map(|run| run.run_id.clone());
         assert!(deaths < 400, "the run makes no way: {runs:?}");
     }
-    assert!(deaths > 3, "{deaths}");
+    assert!(deaths > 1, "{deaths}");
     assert_eq!(stage.exports_started(), 1);
     assert_eq!(stage.live().await.len(), 3);
 }
