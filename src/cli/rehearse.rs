@@ -70,7 +70,7 @@ pub(super) fn rehearse(
         printer.note("interrupted; nothing is left behind");
         return Ok(Exit::Interrupted);
     };
-    let report = report.map_err(failure)?;
+    let report = report.map_err(|error| failure(&error))?;
     write_page(&report, page)?;
     match output {
         OutputFormat::Json => {
@@ -102,7 +102,7 @@ fn write_page(report: &Report, page: &Path) -> Result<(), Failure> {
     super::files::write(page, html.as_bytes())
 }
 
-fn failure(error: RehearseError) -> Failure {
+fn failure(error: &RehearseError) -> Failure {
     let help = error.help();
     let input = error.is_input();
     let report = miette::miette!(help = help, "{error}");

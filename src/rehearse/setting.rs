@@ -20,15 +20,15 @@ pub(super) fn set(
     let seed = cloud.seed();
     let encryption = Encryption::Kms { key: pipeline.key_arn(), bucket_key: true };
     for principal in pipeline.principals() {
-        let trust = documents(files, &DocumentKind::Trust(principal.kind));
+        let trust = documents(files, DocumentKind::Trust(principal.kind));
         seed.role(&RoleSeed {
             arn: principal.arn,
             trust: trust.into_iter().next().unwrap_or_else(|| PolicySeed::new("none", "{}")),
-            policies: documents(files, &DocumentKind::Identity(principal.kind)),
+            policies: documents(files, DocumentKind::Identity(principal.kind)),
             boundary: None,
         })?;
     }
-    for policy in documents(files, &DocumentKind::Key) {
+    for policy in documents(files, DocumentKind::Key) {
         seed.key(&KeySeed {
             id: pipeline.key_id().to_owned(),
             policy,
@@ -37,7 +37,7 @@ pub(super) fn set(
     }
     seed.bucket(&BucketSeed {
         name: pipeline.lake.bucket.clone(),
-        policy: documents(files, &DocumentKind::Bucket).into_iter().next(),
+        policy: documents(files, DocumentKind::Bucket).into_iter().next(),
         encryption: Some(encryption.clone()),
         tags: pipeline.tags.clone(),
     })?;
@@ -102,10 +102,10 @@ pub(super) fn database(
     Ok(())
 }
 
-fn documents(files: &[FileOnDisk], kind: &DocumentKind) -> Vec<PolicySeed> {
+fn documents(files: &[FileOnDisk], kind: DocumentKind) -> Vec<PolicySeed> {
     files
         .iter()
-        .filter(|file| file.kind == *kind)
+        .filter(|file| file.kind == kind)
         .map(|file| PolicySeed::new(file.name.clone(), file.text.clone()))
         .collect()
 }
