@@ -56,6 +56,12 @@ fn arn(kind: PolicyKind, resource: &Item<'_>, findings: &mut Findings<'_>) {
     let (Some(partition), Some(service), Some(region), Some(account), Some(name)) =
         (fields.next(), fields.next(), fields.next(), fields.next(), fields.next())
     else {
+        // "If the * wildcard is the last character of a resource ARN segment, it can expand to match
+        // beyond the colon boundaries":
+        // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
+        if rest.ends_with('*') {
+            return;
+        }
         let help = Some("write `arn:partition:service:region:account:resource`".into());
         report(&checks::MISSING_ARN_FIELD, format!("`{shown}` has fewer than six fields"), help);
         return;

@@ -245,10 +245,14 @@ impl Service {
 
     /// The actions whose names a pattern with `*` and `?` means, whatever its case.
     pub fn expand(&self, pattern: &str) -> impl Iterator<Item = &Action> {
+        // Most patterns are names; those are looked up rather than compared with every action.
+        let named = !pattern.contains(['*', '?']);
+        let exact = if named { self.action(pattern) } else { None };
+        let others: &[Action] = if named { &[] } else { &self.actions };
         let pattern = pattern.to_ascii_lowercase();
-        self.actions
-            .iter()
-            .filter(move |action| template::glob(&pattern, &action.name.to_ascii_lowercase()))
+        let meant =
+            others.iter().filter(move |it| template::glob(&pattern, &it.name.to_ascii_lowercase()));
+        exact.into_iter().chain(meant)
     }
 
     /// A resource type by its name.
