@@ -52,8 +52,10 @@ pub struct Role {
     pub arn: String,
     /// Its inline, customer managed and AWS managed policies.
     pub identity: Vec<NamedPolicy>,
-    /// Attached policies whose text is not known, and why.
+    /// Attached policies, or statements of them, that are not known and might deny, and why.
     pub unknown: Vec<String>,
+    /// Statements that are not known, or not wholly, and that only allow.
+    pub unknown_grants: Vec<String>,
     /// Its permissions boundary.
     pub boundary: Attached,
     /// Who may take it.
@@ -198,7 +200,8 @@ impl Check {
         let patches = patches(&requests, &answers);
         let (surplus, exempt) = surplus::find(pipeline, setup, &requests);
         let unknown = setup.roles.iter().flat_map(|(kind, role)| {
-            role.unknown.iter().map(move |unknown| (*kind, unknown.clone()))
+            let all = role.unknown.iter().chain(&role.unknown_grants);
+            all.map(move |unknown| (*kind, unknown.clone()))
         });
         Self {
             origin: setup.origin.clone(),

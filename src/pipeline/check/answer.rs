@@ -102,11 +102,11 @@ fn outcome(
             continue;
         }
         // What is attached besides can allow, and can not mend what another layer denies.
-        let open = &role.unknown;
+        let open: Vec<_> = role.unknown.iter().chain(&role.unknown_grants).cloned().collect();
         let mendable = evaluation.decision == Decision::ImplicitlyDenied
             && evaluation.decided_by == Layer::Identity;
         if mendable && !open.is_empty() {
-            return Outcome::Unknown(open.clone());
+            return Outcome::Unknown(open);
         }
         let explanation = Some(evaluation.explain(&question, &policies));
         return Outcome::Denied(Box::new(Denial {

@@ -57,6 +57,7 @@ pub fn read(
             arn: principal.arn,
             identity: std::iter::once(own).chain(others).filter_map(|name| policy(&name)).collect(),
             unknown: Vec::new(),
+            unknown_grants: Vec::new(),
             boundary,
             trust: policy(&format!("{kind}-trust.json")).map_or(Attached::Absent, Attached::Known),
         };

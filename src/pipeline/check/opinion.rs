@@ -40,7 +40,7 @@ pub fn questions(pipeline: &Pipeline, setup: &Setup) -> Vec<Question> {
     let mut found: Vec<Question> = Vec::new();
     for Requests { need, requests } in super::answer::requests(pipeline, setup) {
         let Some(role) = setup.roles.get(&need.principal) else { continue };
-        if !role.unknown.is_empty() {
+        if !role.unknown.is_empty() || !role.unknown_grants.is_empty() {
             continue;
         }
         for asked in &requests {

@@ -4,6 +4,7 @@
 //! says so. Only what follows from what is known is used: a role's ARN from its name and path, the
 //! policy behind an attachment from what the attachment refers to.
 
+mod document;
 mod tree;
 
 use super::documents::{DocumentError, Mapping};
@@ -11,8 +12,9 @@ use super::{Attached, Role, Setup};
 use crate::iam::managed::{managed, path as managed_path};
 use crate::iam::{NamedPolicy, Policy};
 use crate::pipeline::{KeyChoice, Pipeline, PrincipalKind, Trusted};
+use document::{Partial, partial};
 use serde_json::Value;
-use tree::{Known, Resource, Tree};
+use tree::{DOCUMENT, Known, Resource, Tree};
 
 /// A plan that cannot be read.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -23,6 +25,9 @@ pub enum PlanError {
     /// The JSON is no plan and no state.
     #[error("this is neither a plan nor a state of Terraform's")]
     Form,
+    /// Terraform did not finish the plan.
+    #[error("Terraform met an error while it made this plan")]
+    Errored,
     /// A role that the user named is not there.
     #[error("it has no role `{}`", .0.escape_debug())]
     NoRole(String),
@@ -44,6 +49,9 @@ pub fn read(
     mapping: &Mapping,
 ) -> Result<Setup, PlanError> {
     let root: Value = serde_json::from_str(text).map_err(|it| PlanError::Json(it.to_string()))?;
+    if root.get("errored").and_then(Value::as_bool) == Some(true) {
+        return Err(PlanError::Errored);
+    }
     let tree = Tree::read(&root).ok_or(PlanError::Form)?;
     let mut reader = Reader { pipeline, tree, errors: Vec::new() };
     let mut setup = Setup { origin: origin.to_owned(), ..Setup::default() };
@@ -201,11 +209,39 @@ impl Reader<'_> {
             self.indices("aws_iam_role_policy", |it| self.names_role(it, "role", role))
         };
         for policy in own {
-            match self.attached(policy, "policy") {
-                Attached::Known(policy) => found.identity.push(policy),
-                Attached::Unknown(why) => found.unknown.push(why),
-                Attached::Absent => {}
+            let attached = self.attached(policy, "policy");
+            self.grant(attached, Some(policy), found);
+        }
+    }
+
+    /// Attaches a policy to a role. Of one that comes with apply, what the plan knows already.
+    fn grant(&mut self, attached: Attached, at: Option<usize>, found: &mut Role) {
+        match attached {
+            Attached::Absent => {}
+            Attached::Known(policy) => {
+                // The same policy may be attached in two ways.
+                if !found.identity.contains(&policy) {
+                    found.identity.push(policy);
+                }
             }
+            Attached::Unknown(why) => match at.and_then(|at| self.deferred(at)) {
+                None => found.unknown.push(why),
+                Some((name, part)) => {
+                    found.unknown.extend(part.others);
+                    found.unknown_grants.extend(part.grants);
+                    let text = part.policy.map(|policy| policy.to_string());
+                    found.identity.extend(text.and_then(|text| self.parse(&name, &text)));
+                }
+            },
+        }
+    }
+
+    /// The one document that a policy is made of during apply, and what is known of it.
+    fn deferred(&self, at: usize) -> Option<(String, Partial)> {
+        let policy = self.tree.resources.get(at)?;
+        match self.tree.referred(policy, "policy", DOCUMENT).as_slice() {
+            [document] => Some((document.address.to_owned(), partial(document)?)),
+            _ => None,
         }
     }
 
@@ -228,21 +264,13 @@ impl Reader<'_> {
             }
         }
         for source in sources {
-            match self.resolve(source) {
-                Attached::Known(policy) => {
-                    // The same policy may be attached in two ways.
-                    if !found.identity.contains(&policy) {
-                        found.identity.push(policy);
-                    }
-                }
-                Attached::Unknown(why) => found.unknown.push(why),
-                Attached::Absent => {}
-            }
+            let (attached, at) = self.resolve(source);
+            self.grant(attached, at, found);
         }
     }
 
     /// The policy that an ARN or a reference means.
-    fn resolve(&mut self, source: Source) -> Attached {
+    fn resolve(&mut self, source: Source) -> (Attached, Option<usize>) {
         match source {
             Source::Arn(arn) => self.by_arn(&arn),
             Source::Reference(address) => {
@@ -251,27 +279,28 @@ impl Reader<'_> {
                     .map(|it| self.tree.referred(it, "policy_arn", "aws_iam_policy"))
                     .unwrap_or_default();
                 let [policy] = meant.as_slice() else {
-                    return Attached::Unknown(unknown(&address, "policy_arn"));
+                    return (Attached::Unknown(unknown(&address, "policy_arn")), None);
                 };
                 let address = policy.address;
                 match self.tree.resources.iter().position(|it| it.address == address) {
-                    Some(at) => self.attached(at, "policy"),
-                    None => Attached::Absent,
+                    Some(at) => (self.attached(at, "policy"), Some(at)),
+                    None => (Attached::Absent, None),
                 }
             }
         }
     }
 
-    fn by_arn(&mut self, arn: &str) -> Attached {
+    fn by_arn(&mut self, arn: &str) -> (Attached, Option<usize>) {
         if let Some(path) = managed_path(arn) {
-            return managed(arn).map_or_else(
+            let known = managed(arn).map_or_else(
                 || Attached::Unknown(format!("AWS manages `{path}`, whose text is not known here")),
                 Attached::Known,
             );
+            return (known, None);
         }
         match self.indices("aws_iam_policy", |it| it.known("arn") == Some(arn)).first() {
-            Some(at) => self.attached(*at, "policy"),
-            None => Attached::Unknown(format!("`{arn}` is not managed here")),
+            Some(at) => (self.attached(*at, "policy"), Some(*at)),
+            None => (Attached::Unknown(format!("`{arn}` is not managed here")), None),
         }
     }
 
@@ -279,7 +308,7 @@ impl Reader<'_> {
         let Some(role) = self.tree.resources.get(at) else { return Attached::Absent };
         match role.text("permissions_boundary") {
             Known::Nothing => Attached::Absent,
-            Known::Text(arn) => self.by_arn(arn),
+            Known::Text(arn) => self.by_arn(arn).0,
             Known::Unknown => {
                 let meant = self.tree.referred(role, "permissions_boundary", "aws_iam_policy");
                 let why = unknown(role.address, "permissions_boundary");

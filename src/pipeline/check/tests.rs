@@ -361,4 +361,91 @@ mod from_terraform {
             Err(plan::PlanError::NoRole(name)) if name == "nobody"
         ));
     }
+
+    #[test]
+    fn of_a_document_that_is_put_off_the_known_statements_are_used() {
+        let pipeline = pipeline("direct");
+        let role = resource(
+            "aws_iam_role",
+            "analyst",
+            "",
+            &json!({
+            "name": pipeline.role_name(PrincipalKind::Analyst), "path": "/snaplake/"}),
+        );
+        let own = resource(
+            "aws_iam_role_policy",
+            "analyst",
+            "",
+            &json!({
+            "role": pipeline.role_name(PrincipalKind::Analyst)}),
+        );
+        let block = |action: &str, resources: Value, effect: Value| {
+            json!({"sid": "", "effect": effect, "actions": [action], "resources": resources,
+                "condition": []})
+        };
+        let workgroup = pipeline.workgroup_arn();
+        let mut document = resource(
+            "aws_iam_policy_document",
+            "analyst",
+            "data",
+            &json!({
+                "statement": [
+                    block("athena:*", json!([workgroup]), Value::Null),
+                    block("s3:GetObject", json!([pipeline.object_arn("exports/*"), null]), Value::Null),
+                    block("kms:Decrypt", json!([null]), Value::Null),
+                ],
+            }),
+        );
+        document["mode"] = json!("data");
+        let plan = |document: &Value, deny: bool| {
+            let mut document = document.clone();
+            if deny {
+                document["values"]["statement"][2]["effect"] = json!("Deny");
+            }
+            json!({
+                "format_version": "1.2",
+                "planned_values": {"root_module": {"resources": [role, own, document]}},
+                "resource_changes": [
+                    {"address": "aws_iam_role_policy.analyst",
+                        "change": {"after_unknown": {"policy": true}}},
+                    {"address": "data.aws_iam_policy_document.analyst",
+                        "change": {"after_unknown": {"json": true, "statement": [
+                            {"actions": [false], "resources": [false]},
+                            {"actions": [false], "resources": [false, true]},
+                            {"actions": [false], "resources": [true]},
+                        ]}}},
+                ],
+                "configuration": {"root_module": {"resources": [
+                    {"address": "aws_iam_role_policy.analyst", "expressions": {"policy":
+                        {"references": ["data.aws_iam_policy_document.analyst.json"]}}},
+                ]}},
+            })
+            .to_string()
+        };
+        let text = plan(&document, false);
+        let setup = plan::read(&pipeline, "p", &text, &Vec::new()).unwrap();
+        let check = Check::run(&pipeline, &setup);
+        let of = |check: &Check, action: &str| {
+            let found = check
+                .answers
+                .iter()
+                .find(|it| it.principal == PrincipalKind::Analyst && it.action == action);
+            found.unwrap().clone()
+        };
+        let query = of(&check, "athena:GetQueryResults");
+        assert!(matches!(query.outcome, Outcome::Allowed(_)), "{query:?}");
+        assert!(query.caveats.is_empty(), "what only allows denies nothing: {:?}", query.caveats);
+        assert!(matches!(of(&check, "s3:GetObject").outcome, Outcome::Allowed(_)));
+        assert!(matches!(of(&check, "kms:Decrypt").outcome, Outcome::Unknown(_)));
+        assert!(matches!(of(&check, "glue:GetDatabase").outcome, Outcome::Unknown(_)));
+        // A statement that may deny leaves a doubt on everything.
+        let setup = plan::read(&pipeline, "p", &plan(&document, true), &Vec::new()).unwrap();
+        let check = Check::run(&pipeline, &setup);
+        assert_eq!(of(&check, "athena:GetQueryResults").caveats.len(), 1);
+        let errored = json!({"format_version": "1.2", "errored": true, "planned_values": {}});
+        assert!(matches!(
+            plan::read(&pipeline, "p", &errored.to_string(), &Vec::new()),
+            Err(plan::PlanError::Errored)
+        ));
+    }
 }

@@ -7,6 +7,9 @@ use std::collections::BTreeMap;
 /// How many references are followed from one to the next: through variables and outputs of modules.
 const MOST_HOPS: usize = 16;
 
+/// The type of documents that are read, as references name it.
+pub(super) const DOCUMENT: &str = "data.aws_iam_policy_document";
+
 /// The managed resources of a plan or a state.
 pub(super) struct Tree<'a> {
     pub(super) resources: Vec<Resource<'a>>,
@@ -64,6 +67,21 @@ impl<'a> Resource<'a> {
         self.values.get(name).and_then(Value::as_array).map_or(&[], Vec::as_slice)
     }
 
+    /// Whether an attribute has a value: a text, or a list with something in it.
+    pub(super) fn has(&self, name: &str) -> bool {
+        match self.values.get(name) {
+            Some(Value::String(text)) => !text.is_empty(),
+            Some(Value::Array(items)) => !items.is_empty(),
+            _ => false,
+        }
+    }
+
+    /// What of each item of a list is unknown.
+    pub(super) fn unknown_items(&self, name: &str) -> &'a [Value] {
+        let items = self.unknown.and_then(|unknown| unknown.get(name)).and_then(Value::as_array);
+        items.map_or(&[], Vec::as_slice)
+    }
+
     /// An attribute, or a part of it, comes with `terraform apply`.
     pub(super) fn is_unknown(&self, name: &str) -> bool {
         self.unknown.and_then(|unknown| unknown.get(name)).is_some_and(any_true)
@@ -116,9 +134,12 @@ impl<'a> Tree<'a> {
             else {
                 continue;
             };
-            if text("mode") != Some("managed") {
-                continue;
-            }
+            // Of what is read rather than managed, only documents that are put off matter.
+            let kind = match text("mode") {
+                Some("managed") => kind,
+                Some("data") if kind == "aws_iam_policy_document" => DOCUMENT,
+                _ => continue,
+            };
             self.resources.push(Resource {
                 address,
                 kind,
@@ -256,6 +277,13 @@ impl<'a> Tree<'a> {
                 });
                 if let Some(output) = output {
                     self.follow(output, &inner, hops + 1, found);
+                }
+            }
+            "data" => {
+                let name = parts.next().unwrap_or_default();
+                let entry = (modules.to_vec(), format!("data.{second}.{name}"));
+                if !found.contains(&entry) {
+                    found.push(entry);
                 }
             }
             kind if kind.starts_with("aws_") => {
