@@ -28,9 +28,17 @@ fn deploys(kind: &str) {
     let Some(moto) = Moto::start() else { return };
     let Some(terraform) = Terraform::new(&project.root, Some(&moto.endpoint)) else { return };
 
-    terraform.must(&["apply", "-auto-approve", "-input=false", "-no-color"]);
+    terraform.must(&["plan", "-out", "plan.tfplan", "-input=false", "-no-color"]);
+    let checked = check(&project, &terraform.must(&["show", "-json", "plan.tfplan"]));
+    assert!(checked.contains("known after apply"), "{checked}");
+    assert!(!checked.contains("sufficient: all"), "what is unknown is not passed: {checked}");
+
+    terraform.must(&["apply", "-input=false", "-no-color", "plan.tfplan"]);
     unchanged(&terraform, "right after the apply");
     policies_are_the_files(&project, &terraform);
+    let checked = check(&project, &terraform.must(&["show", "-json"]));
+    assert!(checked.contains("sufficient: all"), "{checked}");
+    assert!(checked.contains("minimal: nothing can be taken away"), "{checked}");
 
     // What runs do is no drift: tables that appear and move, and a crawler that is pointed elsewhere.
     if !python(&moto, RUN) {
@@ -45,6 +53,19 @@ fn deploys(kind: &str) {
     terraform.must(&["destroy", "-auto-approve", "-input=false", "-no-color"]);
     assert_eq!(terraform.must(&["state", "list"]), "", "nothing is left in the state");
     assert!(python(&moto, NOTHING_IS_LEFT));
+}
+
+/// What `iam check` says of a plan or a state.
+fn check(project: &Project, shown: &str) -> String {
+    let file = project.root.with_file_name("shown.json");
+    std::fs::write(&file, shown).expect("the file is written");
+    let output = crate::support::snaplake(project.root.parent().expect("a folder"))
+        .args(["iam", "check", "--plan", "shown.json"])
+        .output()
+        .expect("snaplake runs");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    said
 }
 
 fn unchanged(terraform: &Terraform, when: &str) {
