@@ -29,14 +29,16 @@ fn deploys(kind: &str) {
     let Some(terraform) = Terraform::new(&project.root, Some(&moto.endpoint)) else { return };
 
     terraform.must(&["plan", "-out", "plan.tfplan", "-input=false", "-no-color"]);
-    let checked = check(&project, &terraform.must(&["show", "-json", "plan.tfplan"]));
+    let (code, checked) = check(&project, &terraform.must(&["show", "-json", "plan.tfplan"]));
+    assert_eq!(code, Some(1), "{checked}");
     assert!(checked.contains("known after apply"), "{checked}");
     assert!(!checked.contains("sufficient: all"), "what is unknown is not passed: {checked}");
 
     terraform.must(&["apply", "-input=false", "-no-color", "plan.tfplan"]);
     unchanged(&terraform, "right after the apply");
     policies_are_the_files(&project, &terraform);
-    let checked = check(&project, &terraform.must(&["show", "-json"]));
+    let (code, checked) = check(&project, &terraform.must(&["show", "-json"]));
+    assert_eq!(code, Some(0), "{checked}");
     assert!(checked.contains("sufficient: all"), "{checked}");
     assert!(checked.contains("minimal: nothing can be taken away"), "{checked}");
 
@@ -55,17 +57,16 @@ fn deploys(kind: &str) {
     assert!(python(&moto, NOTHING_IS_LEFT));
 }
 
-/// What `iam check` says of a plan or a state.
-fn check(project: &Project, shown: &str) -> String {
+/// How `iam check` of a plan or a state ends, and what it says.
+fn check(project: &Project, shown: &str) -> (Option<i32>, String) {
     let file = project.root.with_file_name("shown.json");
     std::fs::write(&file, shown).expect("the file is written");
     let output = crate::support::snaplake(project.root.parent().expect("a folder"))
         .args(["iam", "check", "--plan", "shown.json"])
         .output()
         .expect("snaplake runs");
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
-    said
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8_lossy(&said).into_owned())
 }
 
 fn unchanged(terraform: &Terraform, when: &str) {
