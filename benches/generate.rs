@@ -2,6 +2,8 @@
 //!
 //! `cargo bench --bench generate`
 
+#![expect(clippy::panic, reason = "helpers of tests fail as tests do")]
+
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use snaplake::{config, generate, pipeline::Pipeline};
 use std::fmt::Write as _;

@@ -1,5 +1,7 @@
 //! How fast the IAM engine is: `cargo bench --bench iam`.
 
+#![expect(clippy::expect_used, reason = "helpers of tests fail as tests do")]
+
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use snaplake::iam::case::{Case, Documents, Piece, split};
 use snaplake::iam::{NamedPolicy, Policies, Policy, Request, RequestPrincipal, decide, evaluate};

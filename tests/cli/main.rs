@@ -1,4 +1,6 @@
 //! The outside view of `cli`.
+
+#![expect(clippy::indexing_slicing, reason = "helpers of tests fail as tests do")]
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests fail as tests do")]
 
 #[path = "../support/mod.rs"]

@@ -1,5 +1,13 @@
 //! The outside view of `rehearse` and `demo`.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail as tests do"
+)]
+
 #[path = "../support/mod.rs"]
 mod support;
 

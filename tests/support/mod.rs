@@ -45,7 +45,7 @@ pub fn tool(name: &str) -> Option<PathBuf> {
 pub fn skip(why: &str) {
     use std::io::Write as _;
     let test = std::thread::current().name().unwrap_or("?").to_owned();
-    eprintln!("skipped: {test}: {why}");
+    let _ = writeln!(std::io::stderr(), "skipped: {test}: {why}");
     if let Some(file) = std::env::var_os("SNAPLAKE_SKIPPED") {
         let opened = std::fs::OpenOptions::new().append(true).create(true).open(file);
         let _ = opened.and_then(|mut file| writeln!(file, "{test}: {why}"));
