@@ -88,17 +88,3 @@ fn overlap_is_symmetric_and_exact() {
         assert_eq!(overlaps(right, left), expected, "{right} {left}");
     }
 }
-
-/// How long a process that has asked for nothing yet waits for its first answer. Run alone, in a
-/// release build, for a figure: `cargo test --release --lib -- --ignored --nocapture first_lookup`.
-#[test]
-#[ignore = "measures, and judges nothing"]
-#[expect(clippy::print_stdout, reason = "a measurement is for reading")]
-fn first_lookup() {
-    let start = std::time::Instant::now();
-    assert!(action("s3:GetObject").is_some());
-    println!("the first lookup took {:?}", start.elapsed());
-    let start = std::time::Instant::now();
-    assert!(expand("*").len() > 20_000);
-    println!("decoding everything took {:?}", start.elapsed());
-}
