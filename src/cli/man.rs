@@ -29,6 +29,7 @@ pub(super) fn run(args: &ManArgs, printer: &Printer) -> Outcome {
     let mut page = Vec::new();
     clap_mangen::Man::new(command)
         .title(title.to_uppercase())
+        .source(concat!("snaplake ", env!("CARGO_PKG_VERSION")))
         .render(&mut page)
         .map_err(|error| Failure::environment(miette::miette!("cannot write the page: {error}")))?;
     printer.out(page)?;

@@ -49,6 +49,15 @@ pub fn main() -> ExitCode {
 
 fn dispatch(cli: &Cli, printer: &Printer) -> Outcome {
     let global = &cli.global;
+    if matches!(global.output, OutputFormat::Sarif | OutputFormat::Junit)
+        && !matches!(cli.command, Command::Iam(_))
+    {
+        return Err(Failure::input(miette::miette!(
+            help = "use `--output text` or `--output json`; SARIF is for `iam lint` and `iam check`, \
+                    JUnit for `iam check`",
+            "this command has no such output"
+        )));
+    }
     match &cli.command {
         Command::Demo(args) => demo::run(args, global, printer),
         Command::Generate(args) => generate::run(args, global, printer),

@@ -61,7 +61,7 @@ pub(super) fn rehearse(
             // First, so that the signal is heard before there is anything to leave behind.
             biased;
             // The cloud lives in this process and in a folder that goes away with it.
-            _ = tokio::signal::ctrl_c() => None,
+            () = asked_to_end() => None,
             report = crate::rehearse::rehearse(pipeline, options, &progress) => Some(report),
         }
     });
@@ -78,13 +78,7 @@ pub(super) fn rehearse(
                 .map_err(|error| Failure::environment(miette::miette!("{error}")))?;
             printer.out(text)?;
         }
-        OutputFormat::Text => printer.out(report::text(&report, printer.color()))?,
-        OutputFormat::Sarif | OutputFormat::Junit => {
-            return Err(Failure::input(miette::miette!(
-                help = "use `--output text` or `--output json`",
-                "a rehearsal has no such output"
-            )));
-        }
+        _ => printer.out(report::text(&report, printer.color()))?,
     }
     printer.note(format_args!("report: {}", page.display()));
     // A view that does not work is the configuration's fault, not the pipeline's.
@@ -94,6 +88,20 @@ pub(super) fn rehearse(
         _ if bad_view => Exit::Input,
         _ => Exit::No,
     })
+}
+
+/// Ends when somebody presses Ctrl-C or a supervisor asks the process to end.
+async fn asked_to_end() {
+    #[cfg(unix)]
+    if let Ok(mut term) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+    {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = term.recv() => {}
+        }
+        return;
+    }
+    let _ = tokio::signal::ctrl_c().await;
 }
 
 fn write_page(report: &Report, page: &Path) -> Result<(), Failure> {

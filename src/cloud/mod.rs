@@ -164,6 +164,19 @@ impl CloudHandle {
         self.state.log.entries()
     }
 
+    /// Has S3 deliver the access logs of `bucket` to `target`, as it does now and then.
+    ///
+    /// # Errors
+    /// [`storage::StoreError`]: the target is missing, or its policy does not let S3 write.
+    pub fn deliver_access_logs(
+        &self,
+        bucket: &str,
+        target: &str,
+        prefix: &str,
+    ) -> Result<(), storage::StoreError> {
+        s3::deliver(&self.state, bucket, target, prefix)
+    }
+
     /// The cloud's clock.
     #[must_use]
     pub fn clock(&self) -> VirtualClock {

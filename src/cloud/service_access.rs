@@ -14,6 +14,9 @@ pub(crate) const GLUE: &str = "glue.amazonaws.com";
 /// The service that queries as its caller.
 pub(crate) const ATHENA: &str = "athena.amazonaws.com";
 
+/// The service principal that delivers server access logs.
+pub(crate) const S3_LOGS: &str = "logging.s3.amazonaws.com";
+
 /// The operations of the grant that RDS gives itself: those which older versions of the page of
 /// `StartExportTask` list for the key
 /// (<https://docs.rs/rusoto_rds/0.46.0/rusoto_rds/struct.StartExportTaskMessage.html>).
@@ -53,6 +56,9 @@ const ATHENA_S3: &str = "https://docs.aws.amazon.com/athena/latest/ug/s3-permiss
 const ATHENA_KMS: &str = "https://docs.aws.amazon.com/athena/latest/ug/encryption.html";
 const S3_KMS: &str =
     "https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html";
+
+const S3_LOG_DELIVERY: &str =
+    "https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html";
 
 /// Every access that a service makes here under a role, or as its caller.
 pub(crate) const TABLE: &[ServiceAccess] = &[
@@ -105,6 +111,7 @@ pub(crate) const TABLE: &[ServiceAccess] = &[
     row(ATHENA, "s3:DeleteObject", "removes a table's data", ATHENA_S3),
     row(ATHENA, "kms:Decrypt", "S3 decrypts an object", ATHENA_KMS),
     row(ATHENA, "kms:GenerateDataKey", "S3 encrypts results", ATHENA_KMS),
+    row(S3_LOGS, "s3:PutObject", "delivers access logs", S3_LOG_DELIVERY),
 ];
 
 /// The row that explains an access, if one does.

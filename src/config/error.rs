@@ -12,7 +12,7 @@ pub(super) type Text = Arc<NamedSource<String>>;
 /// A file's text, fit for a terminal: characters that could steer one are replaced by harmless ones
 /// of the same length in bytes, so that spans still hold.
 pub(super) fn text(path: &Path, text: &str) -> Text {
-    let shown: String = text
+    let shown: String = masked(text)
         .chars()
         .map(|c| match (c, c.len_utf8()) {
             ('\n' | '\t' | '\r', _) => c,
@@ -120,13 +120,51 @@ impl Diagnostic for ConfigErrors {
     }
 }
 
+/// The text with whatever stands before an `@` in a URL starred out, byte for byte so that spans
+/// still hold: a database URL can carry a password.
+fn masked(text: &str) -> String {
+    let mut masked = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("://") {
+        let (before, after) = rest.split_at(at + 3);
+        masked.push_str(before);
+        let end = after.find(['"', '\'', '`', '\n', ' ']).unwrap_or(after.len());
+        let (address, beyond) = after.split_at(end);
+        match address.rfind('@') {
+            Some(secret) => {
+                masked.extend(std::iter::repeat_n('*', secret));
+                masked.push_str(address.get(secret..).unwrap_or_default());
+            }
+            None => masked.push_str(address),
+        }
+        rest = beyond;
+    }
+    masked.push_str(rest);
+    masked
+}
+
 /// Text of the user's, within backticks, with nothing in it that could steer a terminal.
 pub(super) fn quoted(text: &str) -> String {
     const MOST: usize = 80;
+    let text = &masked(text);
     let mut shown: String = text.chars().take(MOST).flat_map(char::escape_debug).collect();
     shown = shown.replace("\\'", "'").replace("\\\"", "\"");
     if text.chars().count() > MOST {
         shown.push('…');
     }
     format!("`{shown}`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_in_a_url_is_not_shown_and_moves_nothing() {
+        let line = "source = \"ftp://u:pä@ss@h/d\" # see https://example.com";
+        let shown = masked(line);
+        assert_eq!(shown.len(), line.len());
+        assert!(!shown.contains("pä") && !shown.contains("ss@"), "{shown}");
+        assert!(shown.ends_with("@h/d\" # see https://example.com"), "{shown}");
+    }
 }

@@ -427,7 +427,7 @@ static REHEARSAL: Section = Section {
         name: "source",
         shape: Shape::Text(&rules::REHEARSAL_URL),
         absent: Absent::Refused,
-        doc: "`sqlite:<file>` (relative to the configuration file), `postgres://…` or `mysql://…`.",
+        doc: "`sqlite:<file>`, relative to the configuration file.",
         example: "\"sqlite:shop.db\"",
     }]],
     one_of: &[],

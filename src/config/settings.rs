@@ -271,6 +271,6 @@ pub struct IamSettings {
 /// What a rehearsal reads instead of the production database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RehearsalSource {
-    /// `sqlite:FILE` (relative to the configuration file), `postgres://…` or `mysql://…`.
+    /// `sqlite:FILE`, relative to the configuration file.
     pub url: String,
 }

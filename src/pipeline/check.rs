@@ -184,7 +184,10 @@ fn patches(requests: &[answer::Requests], answers: &[Answer]) -> Vec<Patch> {
         .filter_map(|principal| {
             let needs: Vec<_> =
                 missing.iter().filter(|need| need.principal == principal).cloned().collect();
-            let statements = super::document::statements(&needs);
+            let statements: Vec<_> = super::document::statements(&needs)
+                .into_iter()
+                .map(super::Statement::addition)
+                .collect();
             (!statements.is_empty()).then_some(Patch { principal, statements })
         })
         .collect()

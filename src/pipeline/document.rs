@@ -183,6 +183,18 @@ impl Document {
 }
 
 impl Statement {
+    /// The statement under an id of its own, fit to be added to a document that has the statement
+    /// already, with fewer actions.
+    #[must_use]
+    pub fn addition(mut self) -> Self {
+        let what = match self.actions.as_slice() {
+            [action] => action.rsplit(':').next().unwrap_or_default(),
+            _ => "Missing",
+        };
+        self.sid.extend(what.chars().filter(char::is_ascii_alphanumeric));
+        self
+    }
+
     /// The statement as a JSON value.
     #[must_use]
     pub fn to_value(&self) -> Value {

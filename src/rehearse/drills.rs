@@ -26,6 +26,7 @@ pub(super) async fn drill(
     let Some(kept) = first.export.as_ref().map(|export| export.id.clone()) else { return Ok(()) };
 
     drills.look_around(pipeline).await;
+    drills.access_logs(pipeline);
     drills.analyst(pipeline).await?;
     if pipeline.catalog.mode == CatalogMode::Crawler {
         drills.crawl_again(pipeline).await;
@@ -72,6 +73,15 @@ struct Drills<'a> {
 }
 
 impl Drills<'_> {
+    /// S3 writes the access logs of the lake's bucket.
+    fn access_logs(&mut self, pipeline: &Pipeline) {
+        let began = self.stage.clock.0.now();
+        let bucket = &pipeline.lake.bucket;
+        let delivered = self.stage.cloud.deliver_access_logs(bucket, &pipeline.log_bucket(), "s3/");
+        let failure = delivered.err().map(|error| error.to_string());
+        self.row("access-logs", "deliver the bucket's access logs", began, failure.as_deref());
+    }
+
     /// The crawler meets tables that it made before.
     async fn crawl_again(&mut self, pipeline: &Pipeline) {
         let began = self.stage.clock.0.now();

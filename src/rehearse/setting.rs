@@ -41,6 +41,12 @@ pub(super) fn set(
         encryption: Some(encryption.clone()),
         tags: pipeline.tags.clone(),
     })?;
+    seed.bucket(&BucketSeed {
+        name: pipeline.log_bucket(),
+        policy: documents(files, DocumentKind::LogBucket).into_iter().next(),
+        encryption: None,
+        tags: pipeline.tags.clone(),
+    })?;
     for database in [pipeline.catalog.database.clone(), pipeline.staging_database()] {
         seed.glue_database(&database)?;
     }

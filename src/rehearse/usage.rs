@@ -13,7 +13,7 @@ pub(super) fn principals(
     files: &[FileOnDisk],
     log: &[Access],
 ) -> Vec<PrincipalRow> {
-    pipeline
+    let mut rows: Vec<_> = pipeline
         .principals()
         .into_iter()
         .map(|principal| {
@@ -24,8 +24,21 @@ pub(super) fn principals(
                 .collect();
             PrincipalRow { name: principal.kind.id().to_owned(), arn: principal.arn, grants }
         })
-        .collect()
+        .collect();
+    rows.extend(files.iter().filter(|file| file.kind == DocumentKind::LogBucket).map(|file| {
+        PrincipalRow {
+            name: "access logs".to_owned(),
+            arn: LOG_DELIVERY.to_owned(),
+            grants: grants(file, log),
+        }
+    }));
+    rows
 }
+
+/// The service that delivers server access logs; it needs no role.
+///
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html>
+const LOG_DELIVERY: &str = "logging.s3.amazonaws.com";
 
 fn of(file: &FileOnDisk, kind: PrincipalKind) -> bool {
     matches!(file.kind, DocumentKind::Identity(principal) | DocumentKind::Trust(principal)
@@ -82,17 +95,19 @@ pub(super) fn denials(pipeline: &Pipeline, log: &[Access], step: &str) -> Vec<De
         if known {
             continue;
         }
-        let (file, statement) = remedy(pipeline, principal.as_ref(), access);
+        let remedy = remedy(pipeline, principal.as_ref(), access);
+        let reason = match need {
+            Some(need) => format!("{} ({})", need.reason, need.source),
+            None => remedy.reason,
+        };
         denials.push(Denial {
             principal: name,
             action: access.action.clone(),
             resource: access.resource.clone(),
             step: need.map_or_else(|| step.to_owned(), |need| need.step.id().to_owned()),
-            reason: need
-                .map(|need| format!("{} ({})", need.reason, need.source))
-                .unwrap_or_default(),
-            file,
-            statement,
+            reason,
+            file: remedy.file,
+            statement: remedy.statement,
             message: access.message.clone().unwrap_or_default(),
         });
     }
@@ -123,14 +138,23 @@ fn need<'a>(
     all.iter().find(|need| need.step.id() == step).or_else(|| all.first()).copied()
 }
 
+/// What mends a denial.
+struct Remedy {
+    file: String,
+    statement: String,
+    /// Why the statement is there, where it says so itself.
+    reason: String,
+}
+
 /// The file to change and the statement to add: the model's own statement with this action alone; what
 /// the request itself says when the model has none.
-fn remedy(pipeline: &Pipeline, principal: Option<&Principal>, access: &Access) -> (String, String) {
+fn remedy(pipeline: &Pipeline, principal: Option<&Principal>, access: &Access) -> Remedy {
     for document in pipeline.documents() {
         let theirs = match (document.kind, principal) {
             (DocumentKind::Identity(kind) | DocumentKind::Trust(kind), Some(principal)) => {
                 kind == principal.kind
             }
+            (DocumentKind::LogBucket, None) => access.principal == LOG_DELIVERY,
             _ => false,
         };
         if !theirs {
@@ -140,7 +164,12 @@ fn remedy(pipeline: &Pipeline, principal: Option<&Principal>, access: &Access) -
             statement.actions.retain(|pattern| matches_action(pattern, &access.action));
             statement.actions.truncate(1);
             if statement.effect == Effect::Allow && !statement.actions.is_empty() {
-                return (document.file, pretty(&statement.to_value()));
+                let reason = match (statement.reason, statement.source) {
+                    (Some(reason), Some(source)) => format!("{reason} ({source})"),
+                    _ => String::new(),
+                };
+                let statement = pretty(&statement.addition().to_value());
+                return Remedy { file: document.file, statement, reason };
             }
         }
     }
@@ -151,7 +180,7 @@ fn remedy(pipeline: &Pipeline, principal: Option<&Principal>, access: &Access) -
     let statement = json!({
         "Effect": "Allow", "Action": access.action, "Resource": access.resource,
     });
-    (file, pretty(&statement))
+    Remedy { file, statement: pretty(&statement), reason: String::new() }
 }
 
 fn pretty(value: &Value) -> String {

@@ -1,5 +1,6 @@
 //! Amazon S3: buckets and objects, kept as files in the cloud's folder.
 
+mod access_logs;
 mod api;
 mod disk;
 mod front;
@@ -8,6 +9,7 @@ mod multipart;
 mod settings;
 mod store;
 
+pub(crate) use access_logs::deliver;
 pub(crate) use disk::{Buckets, prepare};
 pub(crate) use front::{S3, fail, operation, slow_down};
 pub(crate) use store::Store;
