@@ -1,4 +1,4 @@
-//! `snaplake schema`: the JSON Schema of snaplake.toml.
+//! `snaplake schema`: the JSON Schema of snaplake.toml, or of the reports.
 
 use super::{Exit, Global, Outcome, Printer};
 use crate::config;
@@ -9,10 +9,15 @@ pub struct SchemaArgs {
     /// Print the reference page in Markdown instead
     #[arg(long)]
     page: bool,
+    /// Print the schema of what `rehearse` and `run` write with `--output json` instead
+    #[arg(long, conflicts_with = "page")]
+    report: bool,
 }
 
 pub(super) fn run(args: &SchemaArgs, _global: &Global, printer: &Printer) -> Outcome {
-    if args.page {
+    if args.report {
+        printer.out(format!("{:#}\n", crate::report::schema()))?;
+    } else if args.page {
         printer.out(config::page())?;
     } else {
         printer.out(format!("{:#}\n", config::json_schema()))?;

@@ -53,7 +53,7 @@ fn a_missing_action_fails_and_is_told_with_its_statement() {
     assert_eq!(output.status.code(), Some(1));
     assert!(text.contains("denied: the step `export` of `runner` needs `iam:PassRole`"), "{text}");
     assert!(text.contains("add to the policies of `runner`"), "{text}");
-    assert!(text.contains("\"Sid\": \"PassExportRole\""), "{text}");
+    assert!(text.contains("\"Sid\": \"PassExportRolePassRole\""), "{text}");
     assert!(text.contains("not sufficient: 1 of "), "{text}");
 }
 

@@ -157,3 +157,28 @@ fn with_all_rights_nothing_is_denied_and_nothing_unused() {
         }
     }
 }
+
+/// The README's exercise: an action is taken out, the rehearsal says which statement to add, and with that
+/// statement pasted in as it stands all is well again.
+#[test]
+fn the_statement_that_is_told_mends_the_policy() {
+    let project = Project::new("direct");
+    let file = project.path().join("terraform/policies/runner.json");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let without: String = text
+        .lines()
+        .filter(|line| !line.contains("kms:Decrypt"))
+        .map(|l| format!("{l}\n"))
+        .collect();
+    std::fs::write(&file, &without).unwrap();
+    let output = project.run(&["rehearse", "--output", "json"]);
+    assert_eq!(output.status.code(), Some(1), "{}", told(&output));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let statement = report["denials"][0]["statement"].as_str().unwrap();
+    let mut document: Value = serde_json::from_str(&without).unwrap();
+    let statements = document["Statement"].as_array_mut().unwrap();
+    statements.push(serde_json::from_str(statement).unwrap());
+    std::fs::write(&file, document.to_string()).unwrap();
+    let output = project.run(&["rehearse"]);
+    assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+}
