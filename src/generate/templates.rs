@@ -36,18 +36,27 @@ const TEMPLATES: &[(&str, &str)] = templates![
 ];
 
 /// Templates of Terraform files escape every `{{value}}` as the inside of a quoted HCL string.
-static HCL: LazyLock<Result<Handlebars<'static>, String>> = LazyLock::new(|| registry(hcl::escape));
+static HCL: LazyLock<Result<Handlebars<'static>, String>> =
+    LazyLock::new(|| registry(hcl::escape, |name| !is_page(name)));
 
 /// Templates of Markdown files escape every `{{value}}` as text, also in a table's cell.
 static MARKDOWN: LazyLock<Result<Handlebars<'static>, String>> =
-    LazyLock::new(|| registry(markdown));
+    LazyLock::new(|| registry(markdown, is_page));
 
-fn registry(escape: fn(&str) -> String) -> Result<Handlebars<'static>, String> {
+fn is_page(name: &str) -> bool {
+    name.rsplit_once('.').is_some_and(|(_, ending)| ending == "md")
+}
+
+/// Compiles the wanted templates only: most of the time of a small `generate` goes into compiling.
+fn registry(
+    escape: fn(&str) -> String,
+    wanted: impl Fn(&str) -> bool,
+) -> Result<Handlebars<'static>, String> {
     let mut registry = Handlebars::new();
     // A template that asks for a value that is not given is a mistake, not an empty text.
     registry.set_strict_mode(true);
     registry.register_escape_fn(escape);
-    for (name, text) in TEMPLATES {
+    for (name, text) in TEMPLATES.iter().filter(|(name, _)| wanted(name)) {
         registry.register_template_string(name, text).map_err(|error| error.to_string())?;
     }
     Ok(registry)
