@@ -92,6 +92,8 @@ pub enum Command {
     Doctor(super::doctor::DoctorArgs),
     /// Run the whole pipeline on AWS: snapshot, export, verification, tables, views
     Run(super::run::RunArgs),
+    /// Reckon what a run costs, and a month of runs, by item
+    Cost(super::cost::CostArgs),
     /// Verify an export in the lake; nothing goes live
     Verify(super::rollback::VerifyArgs),
     /// Show what is live and which exports are kept

@@ -3,6 +3,7 @@
 mod args;
 mod exit;
 mod files;
+mod plan;
 mod printer;
 mod progress;
 mod project;
@@ -10,6 +11,7 @@ mod project;
 #[cfg(feature = "rehearse")]
 mod cloud;
 mod completions;
+mod cost;
 mod demo;
 mod doctor;
 mod generate;
@@ -66,6 +68,7 @@ fn dispatch(cli: &Cli, printer: &Printer) -> Outcome {
         Command::Cloud(args) => cloud::run(args, global, printer),
         Command::Rehearse(args) => rehearse::run(args, global, printer),
         Command::Run(args) => run::run(args, global, printer),
+        Command::Cost(args) => cost::run(args, global, printer),
         Command::Verify(args) => rollback::verify(args, global, printer),
         Command::Doctor(args) => doctor::run(args, global, printer),
         Command::Status(args) => status::status(args, global, printer),

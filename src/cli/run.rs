@@ -2,12 +2,9 @@
 
 use super::project::Project;
 use super::session::{Session, aws_error};
-use super::{Exit, Failure, Global, Outcome, OutputFormat, Printer};
-use crate::pipeline::{Pipeline, PrincipalKind};
+use super::{Exit, Global, Outcome, Printer};
 use crate::run::{self, Event, Outcome as StepOutcome, RunOptions};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use serde_json::json;
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -20,6 +17,9 @@ pub struct RunArgs {
     /// Show what would be called, on what and as whom; call nothing
     #[arg(long, conflicts_with = "cancel_export")]
     dry_run: bool,
+    /// With `--dry-run`: the snapshot's size, `100 GiB` or `2 TB`, to say what the run costs
+    #[arg(long, value_name = "SIZE", requires = "dry_run", value_parser = super::cost::size)]
+    size: Option<u64>,
     /// Cancel an export that is still running, and do nothing else
     #[arg(long, value_name = "EXPORT")]
     cancel_export: Option<String>,
@@ -27,8 +27,12 @@ pub struct RunArgs {
 
 pub(super) fn run(args: &RunArgs, global: &Global, printer: &Printer) -> Outcome {
     if args.dry_run {
-        let pipeline = Project::load(global)?.pipeline()?;
-        printer.out(plan(&pipeline, global.output)?)?;
+        let project = Project::load(global)?;
+        let pipeline = project.pipeline()?;
+        let prices = super::cost::prices(&project, &pipeline, None)?;
+        let total =
+            args.size.map(|size| super::cost::run_total(&project, &pipeline, size, &prices));
+        printer.out(super::plan::plan(&pipeline, &prices, total, global.output)?)?;
         return Ok(Exit::Done);
     }
     let session = Session::open(global)?;
@@ -45,61 +49,6 @@ pub(super) fn run(args: &RunArgs, global: &Global, printer: &Printer) -> Outcome
         ..RunOptions::default()
     };
     session.run(options, global, printer)
-}
-
-/// What a run would call, read off the needs: the same that the policies are made of.
-fn plan(pipeline: &Pipeline, output: OutputFormat) -> Result<String, Failure> {
-    let needs = pipeline.needs();
-    let mut steps = Vec::new();
-    for step in run::steps(pipeline) {
-        let mut actions: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for need in needs.iter().filter(|need| need.step == step) {
-            if need.principal != PrincipalKind::Runner {
-                continue;
-            }
-            let resources = actions.entry(need.action).or_default();
-            for resource in &need.resources {
-                if !resources.contains(&resource.as_str()) {
-                    resources.push(resource);
-                }
-            }
-        }
-        steps.push((step, actions));
-    }
-    let runner = pipeline.role_arn(PrincipalKind::Runner);
-    if output == OutputFormat::Json {
-        let steps: Vec<_> = steps
-            .iter()
-            .map(|(step, actions)| {
-                let actions: Vec<_> = actions
-                    .iter()
-                    .map(|(action, resources)| json!({"action": action, "resources": resources}))
-                    .collect();
-                json!({"id": step.id(), "title": step.title(), "actions": actions})
-            })
-            .collect();
-        let value = json!({
-            "version": 1,
-            "pipeline": pipeline.name,
-            "principal": runner,
-            "steps": steps,
-        });
-        return serde_json::to_string_pretty(&value)
-            .map(|text| text + "\n")
-            .map_err(|error| Failure::environment(miette::miette!("{error}")));
-    }
-    let mut text = format!("as {runner}\n");
-    for (step, actions) in steps {
-        let _ = writeln!(text, "\n{}: {}", step.id(), step.title());
-        for (action, resources) in actions {
-            for (at, resource) in resources.iter().enumerate() {
-                let action = if at == 0 { action } else { "" };
-                let _ = writeln!(text, "  {action:<34} {resource}");
-            }
-        }
-    }
-    text.push_str("\nNothing was called.\n");
-    Ok(text)
 }
 
 /// Progress on stderr: a spinner on a terminal, and a line for every step that ended.

@@ -12,11 +12,16 @@ pub struct SchemaArgs {
     /// Print the schema of what `rehearse` and `run` write with `--output json` instead
     #[arg(long, conflicts_with = "page")]
     report: bool,
+    /// Print the schema of what `cost` writes with `--output json` instead
+    #[arg(long, conflicts_with_all = ["page", "report"])]
+    cost: bool,
 }
 
 pub(super) fn run(args: &SchemaArgs, _global: &Global, printer: &Printer) -> Outcome {
     if args.report {
         printer.out(format!("{:#}\n", crate::report::schema()))?;
+    } else if args.cost {
+        printer.out(format!("{:#}\n", crate::report::cost_schema()))?;
     } else if args.page {
         printer.out(config::page())?;
     } else {

@@ -1,5 +1,6 @@
 //! From a checked tree to settings: what only several keys together can say.
 
+mod operations;
 mod source;
 mod views;
 
@@ -62,6 +63,7 @@ pub(super) fn settings(
     let iam = iam(reader, table, &home);
     let rehearsal = rehearsal(reader, table, source.as_ref());
     let tags = tags(reader, table);
+    let cost = operations::cost(table);
     let exports = table.table("retention").and_then(|part| part.number("exports"));
 
     Some(Settings {
@@ -76,6 +78,7 @@ pub(super) fn settings(
         retention: Retention { exports: u32::try_from(exports?).ok()? },
         tags,
         iam: iam?,
+        cost: cost?,
         rehearsal,
     })
 }

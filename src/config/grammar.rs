@@ -1,6 +1,8 @@
 //! What may be written in `snaplake.toml`. The parser, the JSON Schema and the reference page are
 //! all read off these tables.
 
+mod operations;
+
 use super::rules::{self, Rule};
 
 /// A table of the file.
@@ -100,6 +102,7 @@ pub(super) static FILE: Section = Section {
           that does not say otherwise.",
     keys: &[
         &PIPELINE_KEYS,
+        &operations::KEYS,
         &[Key {
             name: "pipelines",
             shape: Shape::Tables(&PIPELINE),
@@ -114,7 +117,7 @@ pub(super) static FILE: Section = Section {
 
 /// One pipeline.
 pub(super) static PIPELINE: Section =
-    Section { doc: "One pipeline.", keys: &[&PIPELINE_KEYS], one_of: &[] };
+    Section { doc: "One pipeline.", keys: &[&PIPELINE_KEYS, &operations::KEYS], one_of: &[] };
 
 static PIPELINE_KEYS: [Key; 12] = [
     Key {

@@ -11,6 +11,7 @@ mod arns;
 mod build;
 mod error;
 mod grammar;
+mod operations;
 mod partition;
 mod read;
 mod reference;
@@ -21,6 +22,7 @@ mod sql;
 mod table_names;
 
 pub use error::{ConfigError, ConfigErrors};
+pub use operations::{CostSettings, size};
 pub use partition::partition;
 pub use reference::page;
 pub use schema::json_schema;

@@ -28,6 +28,8 @@ pub struct Settings {
     pub tags: BTreeMap<String, String>,
     /// Where roles and policies live, and what bounds them.
     pub iam: IamSettings,
+    /// What `snaplake cost` reckons with.
+    pub cost: super::CostSettings,
     /// What a rehearsal reads instead of the production database.
     pub rehearsal: Option<RehearsalSource>,
 }

@@ -4,6 +4,7 @@
 //! off one [`Pipeline`]; nothing is named twice.
 
 pub mod check;
+pub mod cost;
 mod document;
 mod names;
 mod need;
@@ -18,7 +19,7 @@ pub use principal::{Principal, PrincipalKind, Trusted};
 pub use step::Step;
 
 pub use crate::config::{
-    Athena, Catalog, CatalogMode, Engine, EngineFamily, IamSettings, KeyChoice, Lake,
+    Athena, Catalog, CatalogMode, CostSettings, Engine, EngineFamily, IamSettings, KeyChoice, Lake,
     RehearsalSource, Retention, SnapshotChoice, Source, SourceKind, TableRef, View, table_names,
 };
 
@@ -52,6 +53,8 @@ pub struct Pipeline {
     pub tags: BTreeMap<String, String>,
     /// Where roles and policies live, and what bounds them.
     pub iam: IamSettings,
+    /// What `snaplake cost` reckons with.
+    pub cost: CostSettings,
     /// What a rehearsal reads instead of the production database.
     pub rehearsal: Option<RehearsalSource>,
 }
@@ -89,6 +92,7 @@ impl From<&Settings> for Pipeline {
             retention: settings.retention,
             tags: settings.tags,
             iam: settings.iam,
+            cost: settings.cost,
             rehearsal: settings.rehearsal,
         }
     }

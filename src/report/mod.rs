@@ -4,6 +4,7 @@
 //! a schema ([`schema`]). Rendering is pure: the same report gives the same bytes.
 
 mod check;
+mod cost;
 mod explain;
 mod format;
 mod from_run;
@@ -14,6 +15,9 @@ pub mod sarif;
 mod text;
 
 pub use check::{check_json, check_junit, check_sarif, check_text};
+pub use cost::{
+    Alternative, BasisRow, CostReport, CostRow, cost_json, cost_schema, cost_text, size_words,
+};
 pub use explain::{explain_json, explain_text};
 pub use html::{HtmlError, html};
 pub use lint::{LintedFile, lint_json, lint_sarif, lint_text};

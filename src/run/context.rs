@@ -56,6 +56,21 @@ impl StepError {
     }
 }
 
+impl StepError {
+    /// What happened and what to do, outside a run.
+    pub(super) fn told(self) -> (FailureKind, String, String) {
+        match self {
+            Self::Aws(error) => (FailureKind::Aws, error.to_string(), error.help()),
+            Self::Found { kind, message, help } => (kind, message, help),
+            Self::Query(error) => (FailureKind::Aws, error.to_string(), String::new()),
+            Self::Interrupted => {
+                (FailureKind::Interrupted, "interrupted".to_owned(), String::new())
+            }
+            Self::Journal(error) => (FailureKind::Setup, error.to_string(), error.help()),
+        }
+    }
+}
+
 impl From<AwsError> for StepError {
     fn from(error: AwsError) -> Self {
         Self::Aws(Box::new(error))

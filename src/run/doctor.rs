@@ -121,14 +121,8 @@ async fn live_check(pipeline: &Pipeline, clients: &Clients) -> Check {
 }
 
 fn check(id: &str, title: &str, found: Result<String, StepError>) -> Check {
-    let (message, help) = match found {
-        Ok(found) => return Check::passed(id, title, found),
-        Err(StepError::Aws(error)) => (error.to_string(), error.help()),
-        Err(StepError::Found { message, help, .. }) => (message, help),
-        Err(StepError::Query(error)) => (error.to_string(), String::new()),
-        Err(StepError::Interrupted | StepError::Journal(_)) => {
-            ("interrupted".to_owned(), String::new())
-        }
-    };
-    Check::failed(id, title, "yes", message, help)
+    match found.map_err(StepError::told) {
+        Ok(found) => Check::passed(id, title, found),
+        Err((_, message, help)) => Check::failed(id, title, "yes", message, help),
+    }
 }

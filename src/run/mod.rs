@@ -24,6 +24,6 @@ pub use report::{
     Action, ExportInfo, Outcome, PrunedExport, PublishedTable, RunReport, SnapshotInfo, StepRecord,
     ViewReport,
 };
-pub use status::{KeptExport, LiveTable, Status, cancel_export, status};
+pub use status::{KeptExport, LiveTable, Status, cancel_export, snapshot_size, status};
 pub use steps::crawl::stop_crawler;
 pub use steps::prune::prune;

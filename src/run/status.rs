@@ -1,9 +1,10 @@
 //! What is live, what is kept, and what can be called off.
 
 use super::catalog::{self, EXPORT, MOVED, PIPELINE, RUN};
-use super::steps::prune;
+use super::error::Failure;
+use super::steps::{prune, snapshot};
 use crate::aws::{AwsError, Clients, failed};
-use crate::pipeline::Pipeline;
+use crate::pipeline::{Pipeline, Step};
 use serde::Serialize;
 
 /// What is live and what is kept.
@@ -90,6 +91,25 @@ pub async fn status(pipeline: &Pipeline, clients: &Clients) -> Result<Status, Aw
         .collect();
     exports.sort_by(|a, b| b.id.cmp(&a.id));
     Ok(Status { database, tables, views, strangers, exports })
+}
+
+/// The snapshot that a run would export, by its identifier, and the storage allocated for it in GiB; none
+/// when each run makes one, or RDS does not tell. Reads only.
+///
+/// # Errors
+/// When the call fails, or there is no snapshot.
+pub async fn snapshot_size(
+    pipeline: &Pipeline,
+    clients: &Clients,
+) -> Result<Option<(String, u64)>, Failure> {
+    let found = snapshot::existing(pipeline, clients).await.map_err(|error| {
+        let (kind, message, help) = error.told();
+        Failure::new(Step::Snapshot, kind, message, help)
+    })?;
+    Ok(found.and_then(|found| {
+        let gib = u64::try_from(found.allocated_gib?).ok()?;
+        Some((found.id, gib))
+    }))
 }
 
 /// Cancels an export that is still running; gives RDS's word for its state.

@@ -9,6 +9,7 @@ mod support;
 mod architecture;
 mod check;
 mod config;
+mod cost;
 mod generate;
 mod run;
 mod schema;

@@ -58,6 +58,14 @@ fn a_dry_run_names_calls_resources_and_principal() {
     let plan: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!(plan["version"], 1);
     assert_eq!(plan["steps"][0]["id"], "preflight");
+    let actions = plan["steps"][2]["actions"].as_array().unwrap();
+    let start = actions.iter().find(|call| call["action"] == "rds:StartExportTask").unwrap();
+    assert_eq!(start["price"], "$0.0100 per GB of snapshot");
+    assert!(start["principal"].as_str().unwrap().ends_with("tiny-runner"));
+    // RDS writes as another role, in the same step.
+    assert!(out.contains("tiny-export") && out.contains("s3:PutObject*"), "{out}");
+    let (_, out, _) = run(project.path(), &["run", "--dry-run", "--size", "100 GiB"]);
+    assert!(out.contains("A run costs about $1."), "{out}");
     assert!(!project.path().join(".snaplake").exists());
 }
 
