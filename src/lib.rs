@@ -12,6 +12,7 @@ pub mod config;
 pub mod generate;
 pub mod iam;
 pub mod pipeline;
+pub mod printable;
 #[cfg(feature = "rehearse")]
 pub mod rehearse;
 pub mod report;

@@ -4,6 +4,7 @@ use super::clients::Clients;
 use super::clock::{Clock, between};
 use super::error::{AwsError, Denial, ErrorKind, failed, parse_denial};
 use super::poll::{Interrupted, Poll, Stop};
+use crate::printable::line;
 use aws_sdk_athena::types::{
     QueryExecution, QueryExecutionContext, QueryExecutionState, StatementType,
 };
@@ -62,7 +63,7 @@ pub enum QueryError {
     #[error(transparent)]
     Aws(Box<AwsError>),
     /// Athena ran the query and it failed.
-    #[error("Athena query {id} in `{}` failed: {}", database.escape_debug(), reason.escape_debug())]
+    #[error("Athena query {id} in `{}` failed: {}", line(database), line(reason))]
     Failed {
         /// The query execution's id.
         id: String,

@@ -1,5 +1,6 @@
 //! One error for every call to AWS.
 
+use crate::printable::line;
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::RequestId;
@@ -135,14 +136,14 @@ impl AwsError {
 
     fn text(&self) -> String {
         match &self.code {
-            Some(code) => format!("{code}: {}", self.message.escape_debug()),
-            None => self.message.escape_debug().to_string(),
+            Some(code) => format!("{code}: {}", line(&self.message)),
+            None => line(&self.message),
         }
     }
 }
 
 fn on(resource: Option<&str>) -> String {
-    resource.map(|name| format!(" on `{}`", name.escape_debug())).unwrap_or_default()
+    resource.map(|name| format!(" on `{}`", line(name))).unwrap_or_default()
 }
 
 /// Turns an SDK error into an [`AwsError`]; made for `map_err`.

@@ -3,6 +3,7 @@
 use super::project::Project;
 use super::session::{Session, aws_error};
 use super::{Exit, Global, Outcome, Printer};
+use crate::printable::line;
 use crate::run::{self, Event, Outcome as StepOutcome, RunOptions};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::fmt::Write as _;
@@ -40,7 +41,7 @@ pub(super) fn run(args: &RunArgs, global: &Global, printer: &Printer) -> Outcome
         let status = session
             .wait(run::cancel_export(&session.clients, export))
             .map_err(|error| aws_error(&error))?;
-        printer.out(format!("{}: {}\n", export.escape_debug(), status.escape_debug()))?;
+        printer.out(format!("{}: {}\n", line(export), line(&status)))?;
         return Ok(Exit::Done);
     }
     let options = RunOptions {
@@ -91,11 +92,11 @@ impl run::Progress for Progress<'_> {
                     StepOutcome::Running => "running",
                 };
                 let time = record.ended.unwrap_or(record.started).strftime("%H:%M:%S");
-                let detail = record.detail.escape_debug();
+                let detail = line(&record.detail);
                 return self.line(&format!("{time} {}: {mark}: {detail}", record.step.id()));
             }
             Event::Warning { message } => {
-                return self.line(&format!("warning: {}", message.escape_debug()));
+                return self.line(&format!("warning: {}", line(message)));
             }
             Event::StepStarted { step } => step.title().to_owned(),
             Event::Export { percent, gigabytes, elapsed, remaining } => {
@@ -107,13 +108,13 @@ impl run::Progress for Progress<'_> {
                 text
             }
             Event::Waiting { what, elapsed } => {
-                format!("waiting for {}, {}", what.escape_debug(), short(*elapsed))
+                format!("waiting for {}, {}", line(what), short(*elapsed))
             }
             Event::TableVerified { table, done, total } => {
-                format!("verified {} ({done} of {total})", table.table.escape_debug())
+                format!("verified {} ({done} of {total})", line(&table.table))
             }
             Event::TablePublished { table, done, total } => {
-                format!("published {} ({done} of {total})", table.escape_debug())
+                format!("published {} ({done} of {total})", line(table))
             }
         };
         self.bar.set_message(message);

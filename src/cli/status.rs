@@ -3,6 +3,7 @@
 use super::project::Project;
 use super::session::{Session, aws_error, journal_folder, run_error};
 use super::{Exit, Failure, Global, Outcome, OutputFormat, Printer};
+use crate::printable::line;
 use crate::run::{self, RunSummary, Status};
 use comfy_table::{Table, presets};
 use serde_json::{Value, json};
@@ -56,14 +57,14 @@ fn table<const N: usize>(header: [&str; N]) -> Table {
 }
 
 fn shown(text: Option<&str>) -> String {
-    text.unwrap_or("-").escape_debug().to_string()
+    line(text.unwrap_or("-"))
 }
 
 fn status_text(status: &Status) -> String {
     let mut tables = table(["TABLE", "EXPORT", "MOVED AT", "RUN"]);
     for row in &status.tables {
         tables.add_row([
-            row.table.escape_debug().to_string(),
+            line(&row.table),
             shown(row.export.as_deref()),
             shown(row.moved_at.as_deref()),
             shown(row.run.as_deref()),
@@ -80,7 +81,7 @@ fn status_text(status: &Status) -> String {
     let mut text = format!("database {}\n\n{tables}\n\n{exports}\n", status.database);
     for (what, names) in [("views", &status.views), ("not of this pipeline", &status.strangers)] {
         if !names.is_empty() {
-            let names: Vec<_> = names.iter().map(|name| name.escape_debug().to_string()).collect();
+            let names: Vec<_> = names.iter().map(|name| line(name)).collect();
             let _ = writeln!(text, "\n{what}: {}", names.join(", "));
         }
     }
@@ -100,7 +101,7 @@ fn runs_text(runs: &[RunSummary]) -> String {
         };
         rows.add_row([
             run.run_id.clone(),
-            run.pipeline.escape_debug().to_string(),
+            line(&run.pipeline),
             state.to_owned(),
             run.step.clone(),
             shown(run.export.as_deref()),
@@ -108,7 +109,7 @@ fn runs_text(runs: &[RunSummary]) -> String {
     }
     let mut text = format!("{rows}\n");
     if let Some(failure) = runs.first().and_then(|run| run.failure.as_ref()) {
-        let _ = writeln!(text, "\nthe last one: {}", failure.escape_debug());
+        let _ = writeln!(text, "\nthe last one: {}", line(failure));
     }
     text
 }

@@ -34,7 +34,8 @@ pub(super) struct Table {
     pub span: Range<usize>,
     /// Its values, by key.
     pub nodes: BTreeMap<&'static str, Node>,
-    /// Keys that are there but wrong: they are not missing, and nothing more is said of them.
+    /// Keys that are there but wrong: they are not missing, and nothing more is said of them. A list or a map of
+    /// which only some elements are wrong has the others.
     pub wrong: Vec<&'static str>,
 }
 
@@ -172,24 +173,22 @@ impl Reader<'_> {
             }
             (Shape::Switch, DeValue::Boolean(value)) => Some(Node::Switch(*value)),
             (Shape::Texts(rule), DeValue::Array(items)) => {
+                // What is wrong with one hides nothing of the others.
                 let mut texts = Vec::new();
-                let mut all = true;
                 for item in items {
                     match item.get_ref() {
-                        DeValue::String(text) => match self.rule(rule, text, &item.span()) {
-                            Some(text) => texts.push(text),
-                            None => all = false,
-                        },
+                        DeValue::String(text) => {
+                            texts.extend(self.rule(rule, text, &item.span()));
+                        }
                         other => {
                             self.kind(path, "a list of texts in quotes", other, &item.span(), key);
-                            all = false;
                         }
                     }
                 }
-                all.then_some(Node::Texts(texts))
+                Some(Node::Texts(texts))
             }
             (Shape::Map { key: key_rule, value: value_rule, max }, DeValue::Table(table)) => {
-                self.map(path, key_rule, value_rule, max, table, &span).map(Node::Map)
+                Some(Node::Map(self.map(path, key_rule, value_rule, max, table, &span)))
             }
             (Shape::Table(section), DeValue::Table(table)) => {
                 Some(Node::Table(self.table(section, table, span, path)))
@@ -286,7 +285,7 @@ impl Reader<'_> {
         max: usize,
         table: &DeTable<'_>,
         span: &Range<usize>,
-    ) -> Option<Vec<(At<String>, At<String>)>> {
+    ) -> Vec<(At<String>, At<String>)> {
         let mut map = Vec::new();
         for (name, value) in table {
             let key = self.rule(key_rule, name.get_ref(), &name.span());
@@ -308,9 +307,8 @@ impl Reader<'_> {
             let message = format!("`{path}` has {} entries", table.len());
             let help = format!("at most {max} fit");
             self.error(ConfigError::new(self.text, span, message).help(help));
-            return None;
         }
-        (map.len() == table.len()).then_some(map)
+        map
     }
 }
 

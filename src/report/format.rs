@@ -41,20 +41,7 @@ pub(super) fn duration(started: Timestamp, ended: Timestamp) -> String {
     }
 }
 
-/// Text that came from outside, safe on a terminal: control characters and bidirectional overrides
-/// are shown as escapes, everything else as it is.
-pub(super) fn safe(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
-        let hidden = matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if hidden || (c.is_control() && c != '\n') {
-            safe.extend(c.escape_unicode());
-        } else {
-            safe.push(c);
-        }
-    }
-    safe
-}
+pub(super) use crate::printable::lines as safe;
 
 #[cfg(test)]
 mod tests {
@@ -83,11 +70,5 @@ mod tests {
         assert_eq!(duration(at(0), at(185)), "3 min 05 s");
         assert_eq!(duration(at(0), at(3720)), "1 h 02 min");
         assert_eq!(duration(at(5), at(0)), "0.0 s");
-    }
-
-    #[test]
-    fn a_terminal_is_not_driven_by_data() {
-        assert_eq!(safe("a\u{1b}[31mb\u{202e}"), "a\\u{1b}[31mb\\u{202e}");
-        assert_eq!(safe("日本\nx"), "日本\nx");
     }
 }

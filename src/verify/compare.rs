@@ -8,6 +8,7 @@ use super::query::Answer;
 use super::report::{Check, CheckStatus};
 use super::staged::StagedColumn;
 use super::value::{Agreement, Bound, End, Range, agree, show, show_text};
+use crate::printable::line;
 use std::fmt::Write as _;
 
 /// How many names a message lists before it only counts.
@@ -34,7 +35,7 @@ pub fn manifest(table: &TableInspection) -> Vec<Check> {
             "manifest",
             TITLE,
             "COMPLETE",
-            manifest.status.escape_debug().to_string(),
+            line(&manifest.status),
             "RDS left this table out; its warning says why. To publish the others, list the wanted \
              tables in `tables`",
         ));
@@ -45,7 +46,7 @@ pub fn manifest(table: &TableInspection) -> Vec<Check> {
             "RDS warns of nothing",
             CheckStatus::Warning,
             "no warning",
-            warning.escape_debug().to_string(),
+            line(warning),
             "RDS names what it could not export; columns whose names hold spaces or any of ,;{}()= \
              are never exported",
         ));
@@ -142,7 +143,7 @@ pub fn footers(table: &TableInspection) -> Check {
         .problems
         .iter()
         .take(NAMED)
-        .map(|(key, problem)| format!("{}: {problem}", key.escape_debug()))
+        .map(|(key, problem)| format!("{}: {problem}", line(key)))
         .collect();
     if footers.problems.len() > NAMED {
         found.push(format!("and {} more", footers.problems.len() - NAMED));
@@ -171,11 +172,11 @@ pub fn announced(table: &TableInspection) -> Vec<Check> {
     for mapping in mappings {
         let column = table.footers.columns.iter().find(|column| column.name == mapping.column_name);
         match (column, Kind::announced(&mapping.expected_exported_type)) {
-            (None, _) => missing.push(mapping.column_name.escape_debug().to_string()),
+            (None, _) => missing.push(line(&mapping.column_name)),
             (Some(_), None) => unknown.push(mapping),
             (Some(column), Some(kind)) if column.kind != kind => wrong.push(format!(
                 "`{}` is {}, announced was {kind}",
-                column.name.escape_debug(),
+                line(&column.name),
                 column.kind
             )),
             _ => {}
@@ -227,7 +228,7 @@ pub fn announced(table: &TableInspection) -> Vec<Check> {
 
 fn describe(mapping: &TypeMapping) -> String {
     let (name, kind) = (&mapping.column_name, &mapping.expected_exported_type);
-    format!("`{}` {}", name.escape_debug(), kind.escape_debug())
+    format!("`{}` {}", line(name), line(kind))
 }
 
 /// The catalog's columns against those in the files.
@@ -248,12 +249,12 @@ pub fn catalog(footers: &Footers, columns: &[StagedColumn]) -> Check {
     for column in &footers.columns {
         let name = column.catalog_name();
         match columns.iter().find(|other| other.name.to_lowercase() == name) {
-            None => wrong.push(format!("`{}` is not in the catalog", name.escape_debug())),
+            None => wrong.push(format!("`{}` is not in the catalog", line(&name))),
             Some(other) if !column.kind.reads_as(&other.hive_type) => wrong.push(format!(
                 "`{}` is {}, in the catalog it is {}",
-                name.escape_debug(),
+                line(&name),
                 column.kind,
-                other.hive_type.escape_debug()
+                line(&other.hive_type)
             )),
             Some(_) => {}
         }
@@ -261,7 +262,7 @@ pub fn catalog(footers: &Footers, columns: &[StagedColumn]) -> Check {
     for column in columns {
         let name = column.name.to_lowercase();
         if !footers.columns.iter().any(|other| other.catalog_name() == name) {
-            wrong.push(format!("`{}` is in no file", name.escape_debug()));
+            wrong.push(format!("`{}` is in no file", line(&name)));
         }
     }
     if wrong.is_empty() {
@@ -299,7 +300,7 @@ pub fn unreadable(reason: &str) -> Check {
         "athena-read",
         "Athena can read every column of every row",
         "an answer",
-        reason.escape_debug().to_string(),
+        line(reason),
         "a file is damaged or its types are not those of the catalog; export again, and keep the \
          query id for AWS support if it happens twice",
     )
@@ -309,8 +310,7 @@ pub fn unreadable(reason: &str) -> Check {
 #[must_use]
 pub fn column(column: &ColumnFooters, rows: u64, answer: &Answer) -> Check {
     let id = format!("column-values:{}", column.catalog_name());
-    let title =
-        format!("values of `{}`: how many, least, greatest", column.catalog_name().escape_debug());
+    let title = format!("values of `{}`: how many, least, greatest", line(&column.catalog_name()));
     let values = column.nulls.map(|nulls| rows.saturating_sub(nulls));
     let expected = expected_text(column, values);
     let found = found_text(&column.kind, answer);
@@ -380,7 +380,7 @@ fn found_text(kind: &Kind, answer: &Answer) -> String {
             let hex: String = text.chars().take(40).flat_map(char::to_lowercase).collect();
             if text.chars().nth(40).is_some() { format!("0x{hex}…") } else { format!("0x{hex}") }
         }
-        _ => text.chars().take(60).collect::<String>().escape_debug().to_string(),
+        _ => line(&text.chars().take(60).collect::<String>()),
     };
     match (&answer.least, &answer.greatest) {
         (Some(least), Some(greatest)) => {
@@ -393,12 +393,7 @@ fn found_text(kind: &Kind, answer: &Answer) -> String {
 /// Some names, and how many more there are.
 #[must_use]
 pub fn list(names: &[String]) -> String {
-    let mut text = names
-        .iter()
-        .take(NAMED)
-        .map(|name| name.escape_debug().to_string())
-        .collect::<Vec<_>>()
-        .join(", ");
+    let mut text = names.iter().take(NAMED).map(|name| line(name)).collect::<Vec<_>>().join(", ");
     if names.len() > NAMED {
         let _ = write!(text, " and {} more", names.len() - NAMED);
     }

@@ -9,6 +9,7 @@ use super::report::{Check, CheckStatus};
 use super::staged::StagedColumn;
 use crate::aws::{AwsError, Clients, ErrorKind, Interrupted, ObjectInfo, Stop, in_parallel};
 use crate::pipeline::{Pipeline, TableRef, table_names};
+use crate::printable::line;
 use parquet::errors::ParquetError;
 use std::ops::ControlFlow;
 
@@ -82,7 +83,7 @@ impl TableInspection {
                 Some(hive_type) => columns.push(StagedColumn { name, hive_type }),
                 None => unreadable.push(format!(
                     "`{}` is {}",
-                    name.escape_debug(),
+                    line(&name),
                     kind.map_or_else(|| "of an unknown type".to_owned(), |kind| kind.to_string())
                 )),
             }
@@ -279,8 +280,8 @@ async fn info_check(
         Ok(manifest) => {
             let found = format!(
                 "{} {}",
-                manifest.export_task_identifier.escape_debug(),
-                manifest.status.to_uppercase().escape_debug()
+                line(&manifest.export_task_identifier),
+                line(&manifest.status.to_uppercase())
             );
             Check::equal("manifest", title, format!("{id} COMPLETE"), found, help)
         }
@@ -331,7 +332,7 @@ pub fn warning_checks(warning: Option<&str>) -> Vec<Check> {
             title,
             CheckStatus::Warning,
             "no warning",
-            text.escape_debug().to_string(),
+            line(text),
             "RDS warns in a form that snaplake does not know; read it",
         )];
     };
@@ -341,7 +342,7 @@ pub fn warning_checks(warning: Option<&str>) -> Vec<Check> {
             "skipped",
             title,
             "no skipped table",
-            warning_text(skipped).escape_debug().to_string(),
+            line(&warning_text(skipped)),
             "RDS left it out; its name or its rows may be of a kind that exports do not take. List \
              the wanted tables in `tables` to publish without it",
         ));
@@ -352,7 +353,7 @@ pub fn warning_checks(warning: Option<&str>) -> Vec<Check> {
             title,
             CheckStatus::Warning,
             "no warning",
-            warning_text(general).escape_debug().to_string(),
+            line(&warning_text(general)),
             "RDS says so of the export as a whole",
         ));
     }

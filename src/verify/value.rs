@@ -1,6 +1,7 @@
 //! Values from two sides: the statistics of Parquet footers and the text of Athena's answers.
 
 use super::kind::Kind;
+use crate::printable::line;
 use jiff::civil;
 use parquet::file::statistics::Statistics;
 use std::cmp::Ordering;
@@ -213,7 +214,7 @@ fn shorten(kind: &Kind, value: &Value) -> Value {
 
 /// A value as Athena prints it, and how far it may lie from the truth because Athena prints less.
 fn read(kind: &Kind, text: &str) -> Result<(Value, u128), String> {
-    let unreadable = || format!("Athena's answer `{}` is no {kind}", text.escape_debug());
+    let unreadable = || format!("Athena's answer `{}` is no {kind}", line(text));
     let value = match kind {
         Kind::Bool => match text {
             "true" => Value::Int(1),
@@ -330,7 +331,7 @@ pub fn show(kind: &Kind, value: &Value) -> String {
 /// A text for people: at most 60 characters, in quotes, without control characters.
 #[must_use]
 pub fn show_text(text: &str) -> String {
-    let mut shown: String = text.chars().take(60).collect::<String>().escape_debug().to_string();
+    let mut shown: String = line(&text.chars().take(60).collect::<String>());
     if text.chars().nth(60).is_some() {
         shown.push('…');
     }

@@ -185,3 +185,25 @@ fn there_is_no_file() {
     assert_eq!(output.status.code(), Some(2));
     insta::assert_snapshot!(String::from_utf8(output.stderr).unwrap());
 }
+
+#[test]
+fn one_bad_element_hides_nothing_of_the_others() {
+    let views = r#"
+[tags]
+team = "data"
+"aws:x" = "y"
+Team = "lake"
+[[views]]
+name = "daily"
+sql = "SELECT 1;"
+[[views]]
+name = "daily"
+sql = "SELECT 2"
+[[views]]
+name = "Orders"
+sql = "DELETE FROM orders"
+"#;
+    let tables =
+        ("[\"shop.orders\"]", "[\"shop.orders\", \"orders\", \"bad table\", \"a.b.c\", 3]");
+    insta::assert_snapshot!(said(&(with(&[tables]) + views)));
+}

@@ -23,28 +23,29 @@ pub(super) fn views(
 ) -> Option<Vec<View>> {
     let parts = table.tables("views");
     let before = reader.errors.len();
+    let names: Vec<&At<String>> = parts.iter().filter_map(|part| part.text("name")).collect();
+    twice(reader, &names);
+    if let Some(source) = source {
+        clashes(reader, source, &names);
+    }
     let mut drafts: Vec<Draft<'_>> = Vec::new();
     for part in parts {
-        let Some(name) = part.text("name") else { continue };
-        if let Some(other) = drafts.iter().find(|draft| draft.name.value == name.value) {
-            let message = format!("view {} is there twice", quoted(&name.value));
-            let error = ConfigError::new(reader.text, &name.span, message)
-                .and_at(&other.name.span, "the other one")
-                .help("give one of them another name");
-            reader.error(error);
-            continue;
-        }
         let Some((sql, at)) = statement(reader, part, files) else { continue };
-        match sql::reads(&sql.value) {
-            Ok(reads) => drafts.push(Draft { name, sql: sql.value.trim().to_owned(), reads }),
-            Err((problem, help)) => {
-                let message = format!("the SQL of view {} {problem}", quoted(&name.value));
+        let name = part.text("name");
+        match (sql::reads(&sql.value), name) {
+            (Ok(reads), Some(name)) => {
+                drafts.push(Draft { name, sql: sql.value.trim().to_owned(), reads });
+            }
+            (Ok(_), None) => {}
+            (Err((problem, help)), name) => {
+                let whose = name.map_or_else(
+                    || "a view".into(),
+                    |name| format!("view {}", quoted(&name.value)),
+                );
+                let message = format!("the SQL of {whose} {problem}");
                 reader.error(ConfigError::new(reader.text, &at, message).help(help));
             }
         }
-    }
-    if let Some(source) = source {
-        clashes(reader, source, &drafts);
     }
     let ordered = order(reader, &drafts);
     (reader.errors.len() == before && drafts.len() == parts.len()).then_some(ordered)
@@ -71,15 +72,31 @@ fn statement(
     }
 }
 
+/// Two views of one name could not both be live.
+fn twice(reader: &mut Reader<'_>, names: &[&At<String>]) {
+    let mut seen: BTreeMap<&str, &At<String>> = BTreeMap::new();
+    for name in names {
+        if let Some(other) = seen.get(name.value.as_str()) {
+            let message = format!("view {} is there twice", quoted(&name.value));
+            let error = ConfigError::new(reader.text, &name.span, message)
+                .and_at(&other.span, "the other one")
+                .help("give one of them another name");
+            reader.error(error);
+        } else {
+            seen.insert(&name.value, name);
+        }
+    }
+}
+
 /// A view and a table of one name could not both be live.
-fn clashes(reader: &mut Reader<'_>, source: &Source, drafts: &[Draft<'_>]) {
+fn clashes(reader: &mut Reader<'_>, source: &Source, views: &[&At<String>]) {
     let names = table_names(source.engine.family(), &source.tables);
-    for draft in drafts {
-        if let Some((table, _)) = names.iter().find(|(_, name)| **name == draft.name.value) {
-            let message = format!("view {} has the name of a table", quoted(&draft.name.value));
+    for view in views {
+        if let Some((table, _)) = names.iter().find(|(_, name)| **name == view.value) {
+            let message = format!("view {} has the name of a table", quoted(&view.value));
             let help =
                 format!("table `{table}` is published under this name; give the view another one");
-            reader.error(ConfigError::new(reader.text, &draft.name.span, message).help(help));
+            reader.error(ConfigError::new(reader.text, &view.span, message).help(help));
         }
     }
 }

@@ -7,6 +7,7 @@ use super::super::journal::PlannedTable;
 use super::register;
 use crate::aws::{AwsError, Clients, ErrorKind, Poll, failed};
 use crate::pipeline::Pipeline;
+use crate::printable::line;
 use aws_sdk_glue::types::{
     Crawler, CrawlerState, CrawlerTargets, DeleteBehavior, LastCrawlStatus, RecrawlBehavior,
     RecrawlPolicy, S3Target, SchemaChangePolicy, Table, UpdateBehavior,
@@ -100,7 +101,7 @@ async fn crawl(context: &Context<'_>, export: &str) -> Result<std::time::Duratio
         let message = last.error_message().unwrap_or("Glue gave no reason");
         return Err(StepError::found(
             FailureKind::Aws,
-            format!("crawler `{name}` failed: {}", message.escape_debug()),
+            format!("crawler `{name}` failed: {}", line(message)),
             "its log is in /aws-glue/crawlers; `snaplake iam check` tells whether the crawler's role \
              lacks a right",
         ));

@@ -8,6 +8,7 @@ use super::super::report::ExportInfo;
 use super::snapshot::timestamp;
 use crate::aws::{AwsError, ErrorKind, Poll, between, failed};
 use crate::pipeline::{Pipeline, PrincipalKind, Step};
+use crate::printable::line;
 use aws_sdk_rds::types::ExportTask;
 use jiff::Timestamp;
 use std::time::Duration;
@@ -65,7 +66,7 @@ pub(in crate::run) async fn take(context: &mut Context<'_>, id: &str) -> StepRes
     if !named || !context.clients.any(&pipeline.lake.bucket, &prefix).await? {
         return Err(StepError::found(
             FailureKind::Setup,
-            format!("there is no export `{}` in the lake", id.escape_debug()),
+            format!("there is no export `{}` in the lake", line(id)),
             "`snaplake status` lists the exports that are kept",
         ));
     }
@@ -108,7 +109,7 @@ pub(in crate::run) async fn wait(context: &mut Context<'_>) -> StepResult {
             }
             "FAILED" | "CANCELED" => {
                 let cause = task.failure_cause.as_deref().unwrap_or("RDS gave no cause");
-                let message = format!("it ended as {}: {}", status(&task), cause.escape_debug());
+                let message = format!("it ended as {}: {}", status(&task), line(cause));
                 return Err(gone(context, &id, &message));
             }
             _ => {}
@@ -135,7 +136,7 @@ fn gone(context: &mut Context<'_>, id: &str, why: &str) -> StepError {
     } else {
         "resuming the run starts another export"
     };
-    StepError::found(FailureKind::Aws, format!("export `{}`: {why}", id.escape_debug()), help)
+    StepError::found(FailureKind::Aws, format!("export `{}`: {why}", line(id)), help)
 }
 
 /// The likely rest, once RDS tells enough for more than a guess.

@@ -6,6 +6,7 @@ use super::super::report::ViewReport;
 use crate::aws::sql::identifier;
 use crate::aws::{Athena, QueryError};
 use crate::pipeline::View;
+use crate::printable::line;
 
 /// Rows of a view of which every column is read.
 const SAMPLE: usize = 100;
@@ -48,7 +49,7 @@ pub(in crate::run) async fn publish(context: &mut Context<'_>) -> StepResult {
         (before.rows.is_some() && before.rows != view.rows).then(|| {
             format!(
                 "view `{}` gave {} rows over the staged tables and {} rows now",
-                view.view.escape_debug(),
+                line(&view.view),
                 before.rows.unwrap_or_default(),
                 view.rows.unwrap_or_default()
             )
@@ -105,7 +106,7 @@ async fn try_view(
 fn failed(view: &View, reason: &str, help: &str) -> StepError {
     StepError::found(
         FailureKind::View,
-        format!("view `{}`: {}", view.name.escape_debug(), reason.escape_debug()),
+        format!("view `{}`: {}", line(&view.name), line(reason)),
         help,
     )
 }
