@@ -130,6 +130,9 @@ impl<'a> Findings<'a> {
         let by_account = self.by_account(root);
         let account_granted = matches!(self.granted, Some((Grant::Account, _)));
         if !subject.same_account() {
+            if !special::crosses_accounts(subject.action()) {
+                return Verdict::not_allowed(Layer::CrossAccount);
+            }
             let admitted = self.resource.is_some() || account_granted;
             return if admitted { by_account } else { by_resource };
         }

@@ -76,6 +76,9 @@ impl fmt::Display for Explanation {
             (_, None) if *decided_by == Layer::AccountRoot => {
                 write!(f, "an account's root user cannot assume roles")?;
             }
+            (_, None) if *decided_by == Layer::CrossAccount => {
+                write!(f, "no policy can allow it to another account's principals")?;
+            }
             (_, None) => write!(f, "no statement of {} allows it", decided_by.title())?,
         }
         match &self.nearest {

@@ -91,3 +91,6 @@ pub struct KmsGrant {
     /// The request's encryption context must be exactly these pairs.
     pub encryption_context_equals: Option<Vec<(String, String)>>,
 }
+
+#[cfg(test)]
+mod tests;

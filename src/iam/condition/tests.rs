@@ -26,6 +26,10 @@ fn dates_in_every_form_of_the_w3c_note() {
         "2020-04",
         "1585699200",
         "2020-04-01T00:00:00.000Z",
+        "2020-04-01T09:00+09",
+        "2020-04-01T09:30:00+0930",
+        "2020-04-01T05:45:00+05:45",
+        "2020-03-31T20:30:00-0330",
     ];
     for text in same {
         assert_eq!(instant(text), Some(1_585_699_200_000_000_000), "{text}");
@@ -33,6 +37,11 @@ fn dates_in_every_form_of_the_w3c_note() {
     assert_eq!(instant("2020"), instant("2020-01-01"));
     assert_eq!(instant("1970-01-01T00:00:00.5Z"), Some(500_000_000));
     assert_eq!(instant("2000-02-29").map(|it| it / 1_000_000_000), Some(951_782_400));
+    for text in
+        ["20200-04-01", "2020-4-01", "2020-004-01", "2020-04-01T1:00Z", "2020-04-01T001:00Z"]
+    {
+        assert_eq!(instant(text), None, "{text}");
+    }
     for text in
         ["", "yesterday", "2020-13-01", "2019-02-29", "2020-04-01T25:00Z", "2020-04T00:00Z", "1e3"]
     {

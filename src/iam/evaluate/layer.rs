@@ -44,6 +44,8 @@ pub enum Layer {
     Grant,
     /// That an account's root user may do everything in it, but may not assume roles.
     AccountRoot,
+    /// That an action is for the principals of the resource's own account only.
+    CrossAccount,
     /// That the action needs no permission, and cannot be denied.
     NoPermissionNeeded,
 }
@@ -62,6 +64,7 @@ impl Layer {
             Self::Endpoint => "endpoint_policies",
             Self::Grant => "grants",
             Self::AccountRoot => "account_root",
+            Self::CrossAccount => "cross_account",
             Self::NoPermissionNeeded => "no_permission_needed",
         }
     }
@@ -79,6 +82,7 @@ impl Layer {
             Self::Endpoint => "the VPC endpoint's policy",
             Self::Grant => "the key's grants",
             Self::AccountRoot => "the rules for an account's root user",
+            Self::CrossAccount => "the rule that the action does not cross accounts",
             Self::NoPermissionNeeded => "the rule that the action needs no permission",
         }
     }

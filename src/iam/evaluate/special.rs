@@ -4,7 +4,7 @@ use super::subject::RequestSubject;
 use crate::iam::condition::Given;
 use crate::iam::condition::Keys as _;
 use crate::iam::policy::{Grant, Subject as _};
-use crate::iam::request::{KmsGrant, PrincipalKind, RequestPrincipal};
+use crate::iam::request::{KmsGrant, PrincipalArn, PrincipalKind, RequestPrincipal};
 
 /// "If an administrator attaches a policy to your identity that explicitly denies access to the
 /// `sts:GetCallerIdentity` action, you can still perform this operation", and likewise
@@ -72,7 +72,7 @@ pub(super) fn resource_controls_reach(action: &str) -> bool {
 pub(super) fn resource_policy_decides(subject: &RequestSubject<'_>) -> bool {
     let action = subject.action();
     match action.split_once(':') {
-        Some(("kms", name)) => !keyless(name),
+        Some(("kms", name)) => !keyless(name, subject.target().text()),
         Some(("sts", name)) => {
             matches!(name, "assumerole" | "assumerolewithsaml" | "assumerolewithwebidentity")
                 || (matches!(name, "tagsession" | "setsourceidentity" | "setcontext")
@@ -84,14 +84,23 @@ pub(super) fn resource_policy_decides(subject: &RequestSubject<'_>) -> bool {
 
 /// Actions of KMS that use no key, or that concern an alias or key store: IAM policies alone decide
 /// (<https://docs.aws.amazon.com/kms/latest/developerguide/kms-api-permissions-reference.html>).
-/// `CreateAlias`, `DeleteAlias` and `UpdateAlias` need two permissions; the one for the key is asked
-/// for with the key's ARN.
-fn keyless(name: &str) -> bool {
+/// `CreateAlias`, `DeleteAlias` and `UpdateAlias` need two permissions, one for the alias "in an IAM
+/// policy" and one for the key, which is asked for with the key's ARN
+/// (<https://docs.aws.amazon.com/kms/latest/developerguide/alias-access.html>). Tags of a key that is
+/// being made are for IAM policies, too: "To use the Tags parameter, `kms:TagResource` (IAM policy)"
+/// (<https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html>).
+fn keyless(name: &str, resource: &str) -> bool {
+    match name {
+        "createalias" | "deletealias" | "updatealias" => return resource.contains(":alias/"),
+        "tagresource" => return resource == "*",
+        _ => {}
+    }
     matches!(
         name,
         "createkey"
             | "listkeys"
             | "listaliases"
+            | "listretirablegrants"
             | "generaterandom"
             | "createcustomkeystore"
             | "connectcustomkeystore"
@@ -100,6 +109,38 @@ fn keyless(name: &str) -> bool {
             | "disconnectcustomkeystore"
             | "updatecustomkeystore"
     )
+}
+
+/// Whether principals of other accounts can be allowed an action at all: of KMS, "cross-account
+/// permission is effective only for" these. "If you give a user in a different account permission for
+/// other operations, those permissions have no effect"
+/// (<https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-external-accounts.html>);
+/// each operation's page says which it is.
+pub(super) fn crosses_accounts(action: &str) -> bool {
+    action.strip_prefix("kms:").is_none_or(|name| {
+        name.starts_with("generatedatakey")
+            || matches!(
+                name,
+                "creategrant"
+                    | "decapsulate"
+                    | "decrypt"
+                    | "derivesharedsecret"
+                    | "describekey"
+                    | "encapsulate"
+                    | "encrypt"
+                    | "generatemac"
+                    | "getkeyrotationstatus"
+                    | "getpublickey"
+                    | "listgrants"
+                    | "reencryptfrom"
+                    | "reencryptto"
+                    | "retiregrant"
+                    | "revokegrant"
+                    | "sign"
+                    | "verify"
+                    | "verifymac"
+            )
+    })
 }
 
 /// "The root principal in a bucket owner's AWS account can perform the `GetBucketPolicy`,
@@ -169,16 +210,21 @@ fn named(name: &str, principal: &RequestPrincipal) -> Option<Grant> {
         RequestPrincipal::Arn(arn) if arn.as_str() == name => {
             Some(if arn.kind() == PrincipalKind::Role { Grant::Role } else { Grant::Direct })
         }
-        RequestPrincipal::Arn(arn) if arn.kind() == PrincipalKind::AssumedRole => {
-            let (head, role) = name.split_once(":role/")?;
-            let account = head.rsplit(':').next()?;
-            let role = role.rsplit('/').next()?;
-            (account == arn.account() && role == arn.name()).then_some(Grant::Role)
-        }
+        RequestPrincipal::Arn(arn) if session_of(name, arn) => Some(Grant::Role),
         RequestPrincipal::Arn(arn) => {
             let account = name.strip_suffix(":root")?.rsplit(':').next()?;
             (account == arn.account()).then_some(Grant::Account)
         }
         RequestPrincipal::Anonymous | RequestPrincipal::Unnamed => None,
     }
+}
+
+/// Whether a principal is a session of the role with this ARN; a session's ARN leaves the role's path
+/// out.
+fn session_of(role: &str, principal: &PrincipalArn) -> bool {
+    principal.kind() == PrincipalKind::AssumedRole
+        && role.split_once(":role/").is_some_and(|(head, path)| {
+            head.rsplit(':').next() == Some(principal.account())
+                && path.rsplit('/').next() == Some(principal.name())
+        })
 }

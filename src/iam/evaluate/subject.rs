@@ -60,7 +60,11 @@ impl<'a> RequestSubject<'a> {
         };
         match key {
             "aws:principalarn" => arn.map(PrincipalArn::principal_arn),
-            "aws:principalaccount" => arn.map(PrincipalArn::account),
+            // "Anonymous requests return `anonymous`."
+            "aws:principalaccount" => match principal {
+                RequestPrincipal::Anonymous => Some("anonymous"),
+                _ => arn.map(PrincipalArn::account),
+            },
             "aws:principaltype" => match (principal, arn.map(PrincipalArn::kind)) {
                 (RequestPrincipal::Anonymous, _) => Some("Anonymous"),
                 (_, Some(PrincipalKind::Root)) => Some("Account"),
@@ -81,9 +85,7 @@ impl<'a> RequestSubject<'a> {
             "aws:username" => {
                 arn.filter(|arn| arn.kind() == PrincipalKind::User).map(PrincipalArn::name)
             }
-            "aws:userid" => {
-                arn.filter(|arn| arn.kind() == PrincipalKind::Root).map(PrincipalArn::account)
-            }
+            "aws:userid" => arn.and_then(PrincipalArn::user_id),
             "aws:resourceaccount" => self.resource_account,
             "s3:resourceaccount" if self.action.as_str().starts_with("s3:") => {
                 self.resource_account

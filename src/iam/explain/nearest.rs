@@ -72,7 +72,9 @@ pub(super) fn nearest(request: &Request, policies: &Policies, layer: Layer) -> O
         Layer::Endpoint => policies.endpoint.iter().collect(),
         Layer::ServiceControl => policies.scps.iter().flatten().collect(),
         Layer::ResourceControl => policies.rcps.iter().flatten().collect(),
-        Layer::Grant | Layer::AccountRoot | Layer::NoPermissionNeeded => return None,
+        Layer::Grant | Layer::AccountRoot | Layer::CrossAccount | Layer::NoPermissionNeeded => {
+            return None;
+        }
     };
     documents
         .into_iter()

@@ -46,7 +46,9 @@ fn add(request: &Request, policies: &Policies, layer: Layer) -> Option<Change> {
             let level = level(&policies.rcps)?;
             (Some(level), 0, policies.rcps.get(level)?)
         }
-        Layer::Grant | Layer::AccountRoot | Layer::NoPermissionNeeded => return None,
+        Layer::Grant | Layer::AccountRoot | Layer::CrossAccount | Layer::NoPermissionNeeded => {
+            return None;
+        }
     };
     let principal = match layer {
         Layer::Resource => Some(Element::Only(principals(&request.principal))),
@@ -138,7 +140,9 @@ fn narrow(
         Layer::ResourceControl => policies.rcps.get(level?)?.get(place)?,
         Layer::Resource => policies.resource.as_ref()?,
         Layer::Session => policies.session.as_ref()?,
-        Layer::Grant | Layer::AccountRoot | Layer::NoPermissionNeeded => return None,
+        Layer::Grant | Layer::AccountRoot | Layer::CrossAccount | Layer::NoPermissionNeeded => {
+            return None;
+        }
     };
     let statement = document.policy.statements().get(found.index)?;
     let candidates = narrower(statement, request, layer).into_iter();

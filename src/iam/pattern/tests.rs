@@ -167,3 +167,9 @@ fn broken_variables_are_errors() {
         );
     }
 }
+
+#[test]
+fn actions_match_whatever_their_case() {
+    assert!(matches_action("S3:get*", "s3:GetObject") && matches_action("*", "S3:GetObject"));
+    assert!(!matches_action("s3:Get*", "s3:PutObject"));
+}

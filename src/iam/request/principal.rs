@@ -45,6 +45,8 @@ pub struct PrincipalArn {
     name: Box<str>,
     /// What `aws:PrincipalArn` says.
     principal_arn: Box<str>,
+    /// What `aws:userid` says, where the ARN tells.
+    user_id: Option<Box<str>>,
     service_linked: bool,
 }
 
@@ -148,12 +150,18 @@ impl PrincipalArn {
             PrincipalKind::AssumedRole => name.starts_with("AWSServiceRoleFor"),
             _ => false,
         };
+        let user_id = match kind {
+            PrincipalKind::Root => Some(account.as_str().into()),
+            PrincipalKind::FederatedUser => Some(format!("{account}:{name}").into()),
+            _ => None,
+        };
         Some(Self {
             text: text.into(),
             kind,
             account: account.as_str().into(),
             name: name.into(),
             principal_arn: principal_arn.into(),
+            user_id,
             service_linked,
         })
     }
@@ -187,6 +195,14 @@ impl PrincipalArn {
     #[must_use]
     pub fn principal_arn(&self) -> &str {
         &self.principal_arn
+    }
+
+    /// What `aws:userid` says of a root user and of a federated user; other principals have unique ids
+    /// that their ARNs do not tell
+    /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#principaltable>).
+    #[must_use]
+    pub fn user_id(&self) -> Option<&str> {
+        self.user_id.as_deref()
     }
 
     /// Whether it is a service-linked role, which organization policies do not limit.

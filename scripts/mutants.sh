@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# Mutation testing of the IAM engine's evaluator: changes it in one place at a time and sees whether a
+# test notices. Needs `cargo install cargo-mutants`; arguments are passed on to it.
+#
+# The engine depends on nothing else of snaplake. It is put into a crate of its own, so that a mutant is
+# built in seconds; lint, composer and reference data stay out. The judges are the cases and the unit tests:
+# what the random tests of `properties.rs` find would differ from run to run.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+crate=${CARGO_TARGET_DIR:-target}/iam-mutants
+rm -rf "$crate/src" "$crate/tests"
+mkdir -p "$crate/src/judges" "$crate/tests"
+cp -r src/iam "$crate/src/iam"
+cp -r tests/iam "$crate/tests/iam"
+cp tests/iam/corpus.rs "$crate/src/judges"
+rm -r "$crate"/src/iam/{lint,compose,managed,reference} "$crate/src/iam/compose.rs"
+sed -i -E '/^pub mod (lint|compose|managed|reference);$/d' "$crate/src/iam/mod.rs"
+
+cat >"$crate/Cargo.toml" <<'TOML'
+[package]
+name = "snaplake"
+version = "0.0.0"
+edition = "2024"
+publish = false
+autotests = false
+
+[lib]
+doctest = false
+
+[dependencies]
+base64 = "0.23"
+jiff = "0.2"
+serde_json = { version = "1", features = ["preserve_order"] }
+strsim = "0.11"
+thiserror = "2"
+
+[dev-dependencies]
+insta = "1.49"
+proptest = { version = "1.12", default-features = false, features = ["std"] }
+tempfile = "3"
+
+[profile.dev]
+debug = false
+
+[profile.dev.package."*"]
+opt-level = 2
+
+[workspace]
+TOML
+
+cat >"$crate/src/lib.rs" <<'RUST'
+//! The engine and its judges in one crate.
+extern crate self as snaplake;
+
+#[allow(dead_code, unused_imports)]
+pub mod iam;
+
+#[cfg(test)]
+mod judges {
+    mod corpus;
+
+    mod support {
+        use std::path::Path;
+        use std::process::Command;
+
+        pub fn repository() -> &'static Path {
+            Path::new(env!("CARGO_MANIFEST_DIR"))
+        }
+
+        /// There is no binary here; what runs it is skipped.
+        pub fn snaplake(_: &Path) -> Command {
+            Command::new("snaplake")
+        }
+    }
+}
+RUST
+
+cd "$crate"
+cargo generate-lockfile --quiet
+exec cargo mutants --no-shuffle --jobs 1 --cap-lints true --minimum-test-timeout 20 \
+  --file 'src/iam/evaluate.rs' --file 'src/iam/evaluate/*.rs' \
+  --file 'src/iam/condition.rs' --file 'src/iam/condition/*.rs' \
+  --file 'src/iam/pattern.rs' --file 'src/iam/pattern/*.rs' \
+  --file 'src/iam/policy.rs' --file 'src/iam/policy/compiled.rs' --file 'src/iam/policy/compiled/*.rs' \
+  --file 'src/iam/request.rs' --file 'src/iam/request/*.rs' \
+  --file 'src/iam/arn.rs' --file 'src/iam/case.rs' --file 'src/iam/case/*.rs' \
+  "$@" -- --lib -- --skip the_command_line_decides_alike
