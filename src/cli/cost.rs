@@ -80,7 +80,7 @@ pub(super) fn run(args: &CostArgs, global: &Global, printer: &Printer) -> Outcom
     let (basis, rows) = basis(args, &pipeline, (snapshot, origin), measured.as_ref(), &mut notes);
     let mode = pipeline.catalog.mode;
     let other = match mode {
-        CatalogMode::Direct => CatalogMode::Crawler,
+        CatalogMode::Direct | CatalogMode::History => CatalogMode::Crawler,
         CatalogMode::Crawler => CatalogMode::Direct,
     };
     let estimate = pipeline.estimate(&basis, mode, &prices);

@@ -98,7 +98,7 @@ fn show(run: &RunReport, global: &Global, printer: &Printer) -> Result<(), Failu
 fn exit(report: &RunReport) -> Exit {
     match report.failure.as_ref().map(|failure| failure.kind) {
         None => Exit::Done,
-        Some(FailureKind::Verification | FailureKind::Conflict) => Exit::No,
+        Some(FailureKind::Verification | FailureKind::Checks | FailureKind::Conflict) => Exit::No,
         Some(FailureKind::Setup | FailureKind::View) => Exit::Input,
         Some(FailureKind::Aws) => Exit::Environment,
         Some(FailureKind::Interrupted) => Exit::Interrupted,

@@ -1,5 +1,6 @@
 //! From a checked tree to settings: what only several keys together can say.
 
+mod checks;
 mod operations;
 mod source;
 mod views;
@@ -9,8 +10,8 @@ use super::error::{ConfigError, quoted};
 use super::read::{At, Reader, Table};
 use super::rules;
 use super::settings::{
-    Athena, Catalog, CatalogMode, IamSettings, KeyChoice, Lake, RehearsalSource, Retention,
-    Settings,
+    Athena, Catalog, CatalogMode, ColumnPolicy, IamSettings, KeyChoice, Lake, RehearsalSource,
+    Retention, Settings, Stance, TypedViews,
 };
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -59,7 +60,9 @@ pub(super) fn settings(
     let lake = table.table("lake").and_then(|part| lake(reader, part, &home));
     let catalog = catalog(table, name.as_deref());
     let athena = athena(table, name.as_deref());
-    let views = views::views(reader, table, source.as_ref(), files);
+    let typed_views = typed_views(table);
+    let views = views::views(reader, table, source.as_ref(), typed_views.as_ref(), files);
+    let checks = checks::checks(reader, table, source.as_ref(), files);
     let iam = iam(reader, table, &home);
     let rehearsal = rehearsal(reader, table, source.as_ref());
     let tags = tags(reader, table);
@@ -75,6 +78,8 @@ pub(super) fn settings(
         catalog: catalog?,
         athena: athena?,
         views: views?,
+        typed_views,
+        checks: checks?,
         retention: Retention { exports: u32::try_from(exports?).ok()? },
         tags,
         iam: iam?,
@@ -102,9 +107,31 @@ fn catalog(table: &Table, name: Option<&str>) -> Option<Catalog> {
     };
     let mode = match part.text("mode")?.value.as_str() {
         "crawler" => CatalogMode::Crawler,
+        "history" => CatalogMode::History,
         _ => CatalogMode::Direct,
     };
-    Some(Catalog { database, mode })
+    let stance = |key| {
+        Some(match part.text(key)?.value.as_str() {
+            "allow" => Stance::Allow,
+            "warn" => Stance::Warn,
+            _ => Stance::Refuse,
+        })
+    };
+    let columns = ColumnPolicy {
+        new: stance("new_columns")?,
+        dropped: stance("dropped_columns")?,
+        changed: stance("changed_columns")?,
+    };
+    let partition = part.text("partition")?.value.clone();
+    let time_zone = part.text("time_zone")?.value.clone();
+    Some(Catalog { database, mode, partition, time_zone, columns })
+}
+
+fn typed_views(table: &Table) -> Option<TypedViews> {
+    let part = table.table("typed_views").filter(|part| part.switch("enabled"))?;
+    let suffix = part.text("suffix")?.value.clone();
+    let numeric = part.text("numeric")?.value.clone();
+    Some(TypedViews { suffix, numeric })
 }
 
 fn athena(table: &Table, name: Option<&str>) -> Option<Athena> {

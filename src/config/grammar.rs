@@ -119,7 +119,7 @@ pub(super) static FILE: Section = Section {
 pub(super) static PIPELINE: Section =
     Section { doc: "One pipeline.", keys: &[&PIPELINE_KEYS, &operations::KEYS], one_of: &[] };
 
-static PIPELINE_KEYS: [Key; 12] = [
+static PIPELINE_KEYS: [Key; 16] = [
     Key {
         name: "name",
         shape: Shape::Text(&rules::NAME),
@@ -176,6 +176,34 @@ static PIPELINE_KEYS: [Key; 12] = [
         shape: Shape::Tables(&VIEW),
         absent: Absent::Fine,
         doc: "Views to create over the published tables, in any order.",
+        example: "",
+    },
+    Key {
+        name: "typed_views",
+        shape: Shape::Table(&TYPED_VIEWS),
+        absent: Absent::Fine,
+        doc: "Views that give columns their own types again, where an export holds text or bytes.",
+        example: "",
+    },
+    Key {
+        name: "verify",
+        shape: Shape::Table(&VERIFY),
+        absent: Absent::Fine,
+        doc: "Bounds on how much an export may differ from what is live.",
+        example: "",
+    },
+    Key {
+        name: "checks",
+        shape: Shape::Tables(&CHECK),
+        absent: Absent::Fine,
+        doc: "Queries over each new export, before anything of it goes live, that must return no rows.",
+        example: "",
+    },
+    Key {
+        name: "freshness",
+        shape: Shape::Tables(&FRESHNESS),
+        absent: Absent::Fine,
+        doc: "How old the newest row of a table may be when its export goes live.",
         example: "",
     },
     Key {
@@ -307,11 +335,50 @@ static CATALOG: Section = Section {
         },
         Key {
             name: "mode",
-            shape: Shape::Choice { words: &["direct", "crawler"], or: None },
+            shape: Shape::Choice { words: &["direct", "crawler", "history"], or: None },
             absent: Absent::Text("direct"),
-            doc: "How tables get into the catalog: registered from the export's own manifests, or \
-                  found by a Glue crawler.",
+            doc: "How tables get into the catalog: registered from the export's own manifests \
+                  (`direct`), found by a Glue crawler (`crawler`), or registered with each export as \
+                  a partition of its own, by the date of its snapshot (`history`).",
             example: "\"crawler\"",
+        },
+        Key {
+            name: "partition",
+            shape: Shape::Text(&rules::COLUMN),
+            absent: Absent::Text("snapshot_date"),
+            doc: "With `mode = \"history\"`: the column that holds the date of the snapshot.",
+            example: "\"exported_on\"",
+        },
+        Key {
+            name: "time_zone",
+            shape: Shape::Text(&rules::TIME_ZONE),
+            absent: Absent::Text("UTC"),
+            doc: "With `mode = \"history\"`: the time zone in which a snapshot's date is taken.",
+            example: "\"Asia/Tokyo\"",
+        },
+        Key {
+            name: "new_columns",
+            shape: Shape::Choice { words: &["allow", "warn", "refuse"], or: None },
+            absent: Absent::Text("allow"),
+            doc: "What happens when an export has a column that the live table lacks: it goes live, \
+                  it goes live with a warning, or nothing of the export goes live.",
+            example: "\"warn\"",
+        },
+        Key {
+            name: "dropped_columns",
+            shape: Shape::Choice { words: &["allow", "warn", "refuse"], or: None },
+            absent: Absent::Text("warn"),
+            doc: "What happens when an export lacks a column that the live table has, likewise.",
+            example: "\"refuse\"",
+        },
+        Key {
+            name: "changed_columns",
+            shape: Shape::Choice { words: &["allow", "warn", "refuse"], or: None },
+            absent: Absent::Text("warn"),
+            doc: "What happens when a column has another type than in the live table, likewise. With \
+                  `mode = \"history\"` that is always refused: Athena reads no table whose partitions \
+                  disagree on a type.",
+            example: "\"refuse\"",
         },
     ]],
     one_of: &[],
@@ -365,6 +432,118 @@ static VIEW: Section = Section {
         },
     ]],
     one_of: &[&["sql", "file"]],
+};
+
+static TYPED_VIEWS: Section = Section {
+    doc: "Views that give columns their own types again, where an export holds text or bytes.",
+    keys: &[&[
+        Key {
+            name: "enabled",
+            shape: Shape::Switch,
+            absent: Absent::False,
+            doc: "Whether each table gets such a view. Dates and timestamps that arrive as text, \
+                  PostgreSQL's numerics and MySQL's CHAR are cast; a value that its type can not \
+                  hold (`0000-00-00`, a year BC, `infinity`) becomes NULL.",
+            example: "true",
+        },
+        Key {
+            name: "suffix",
+            shape: Shape::Text(&rules::SUFFIX),
+            absent: Absent::Text("_typed"),
+            doc: "What the view's name has behind the table's.",
+            example: "\"_v\"",
+        },
+        Key {
+            name: "numeric",
+            shape: Shape::Choice {
+                words: &["decimal(38,9)", "decimal(38,18)", "double"],
+                or: None,
+            },
+            absent: Absent::Text("decimal(38,9)"),
+            doc: "The type of PostgreSQL's `numeric` columns, whose scale an export does not tell.",
+            example: "\"double\"",
+        },
+    ]],
+    one_of: &[],
+};
+
+static VERIFY: Section = Section {
+    doc: "Bounds on how much an export may differ from what is live.",
+    keys: &[&[
+        Key {
+            name: "row_change",
+            shape: Shape::Text(&rules::ROW_CHANGE),
+            absent: Absent::Text("any"),
+            doc: "How much the rows of a table may be more or fewer than those of the live one, in \
+                  percent of these. Beyond it nothing goes live.",
+            example: "\"50%\"",
+        },
+        Key {
+            name: "row_change_of",
+            shape: Shape::Map { key: &rules::VIEW, value: &rules::ROW_CHANGE, max: 1000 },
+            absent: Absent::Fine,
+            doc: "The same for single tables, by their names in the catalog.",
+            example: "{ orders = \"20%\", sessions = \"any\" }",
+        },
+    ]],
+    one_of: &[],
+};
+
+static CHECK: Section = Section {
+    doc: "A query that must return no rows.",
+    keys: &[&[
+        Key {
+            name: "name",
+            shape: Shape::Text(&rules::VIEW),
+            absent: Absent::Refused,
+            doc: "The check's name.",
+            example: "\"no_orphan_lines\"",
+        },
+        Key {
+            name: "sql",
+            shape: Shape::Text(&rules::SQL),
+            absent: Absent::Fine,
+            doc: "One SELECT or WITH statement in Athena's SQL, without a semicolon, that selects \
+                  what is wrong. Tables and views are named without their database.",
+            example: "\"SELECT id FROM orders WHERE total < 0\"",
+        },
+        Key {
+            name: "file",
+            shape: Shape::Text(&rules::FILE),
+            absent: Absent::Fine,
+            doc: "A file with the statement, relative to the configuration file.",
+            example: "\"checks/no_orphan_lines.sql\"",
+        },
+    ]],
+    one_of: &[&["sql", "file"]],
+};
+
+static FRESHNESS: Section = Section {
+    doc: "How old the newest row of a table may be when its export goes live.",
+    keys: &[&[
+        Key {
+            name: "table",
+            shape: Shape::Text(&rules::VIEW),
+            absent: Absent::Refused,
+            doc: "The table, by its name in the catalog.",
+            example: "\"orders\"",
+        },
+        Key {
+            name: "column",
+            shape: Shape::Text(&rules::COLUMN),
+            absent: Absent::Refused,
+            doc: "A column with dates or timestamps, which are taken as UTC where they have no zone.",
+            example: "\"ordered_at\"",
+        },
+        Key {
+            name: "max_age",
+            shape: Shape::Text(&rules::AGE),
+            absent: Absent::Refused,
+            doc: "How old the greatest value may be.",
+            example: "\"26 hours\"",
+        },
+    ]],
+    one_of: &[],
 };
 
 static RETENTION: Section = Section {

@@ -22,6 +22,10 @@ pub struct Settings {
     pub athena: Athena,
     /// The views, in the order in which they can be created: each after those that it reads.
     pub views: Vec<View>,
+    /// Views that give columns their own types again; none unless asked for.
+    pub typed_views: Option<TypedViews>,
+    /// What each export has to fulfil before it goes live.
+    pub checks: Checks,
     /// How much history is kept.
     pub retention: Retention,
     /// Tags of everything that the pipeline makes, besides its own.
@@ -217,6 +221,34 @@ pub struct Catalog {
     pub database: String,
     /// How tables get into it.
     pub mode: CatalogMode,
+    /// In history mode: the column that holds the date of the snapshot.
+    pub partition: String,
+    /// In history mode: the time zone in which that date is taken, by its IANA name.
+    pub time_zone: String,
+    /// What may change in the columns of a live table.
+    pub columns: ColumnPolicy,
+}
+
+/// What may change in the columns of a live table when an export goes live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ColumnPolicy {
+    /// Columns that the live table lacks.
+    pub new: Stance,
+    /// Columns that only the live table has.
+    pub dropped: Stance,
+    /// Columns whose type is another.
+    pub changed: Stance,
+}
+
+/// How a change is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stance {
+    /// Nothing is said of it but in the report.
+    Allow,
+    /// It goes live with a warning.
+    Warn,
+    /// Nothing of the export goes live.
+    Refuse,
 }
 
 /// How tables get into the catalog.
@@ -226,6 +258,8 @@ pub enum CatalogMode {
     Direct,
     /// A Glue crawler finds them.
     Crawler,
+    /// The run registers them, and each export is a partition of its own: by its snapshot's date.
+    History,
 }
 
 /// How Athena reads the lake.
@@ -244,6 +278,68 @@ pub struct View {
     pub name: String,
     /// One `SELECT` or `WITH` statement without a semicolon.
     pub sql: String,
+}
+
+/// Views that give columns their own types again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TypedViews {
+    /// What the view's name has behind the table's.
+    pub suffix: String,
+    /// The type of PostgreSQL's `numeric` columns: `decimal(38,9)`.
+    pub numeric: String,
+}
+
+/// What each export has to fulfil before it goes live.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Checks {
+    /// Queries that must return no rows.
+    pub queries: Vec<DataCheck>,
+    /// How old the newest rows may be.
+    pub freshness: Vec<Freshness>,
+    /// How much the rows of a table may change, in percent; none for no bound.
+    pub row_change: Option<u32>,
+    /// The same for single tables, by their names in the catalog.
+    pub row_change_of: BTreeMap<String, Option<u32>>,
+}
+
+impl Checks {
+    /// Whether there is nothing to check.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.queries.is_empty() && self.freshness.is_empty() && !self.bounds_rows()
+    }
+
+    /// Whether the rows of any table are bound.
+    #[must_use]
+    pub fn bounds_rows(&self) -> bool {
+        self.row_change.is_some() || self.row_change_of.values().any(Option::is_some)
+    }
+
+    /// How much the rows of a table may change, in percent; none for no bound.
+    #[must_use]
+    pub fn row_change(&self, table: &str) -> Option<u32> {
+        self.row_change_of.get(table).copied().unwrap_or(self.row_change)
+    }
+}
+
+/// A query that must return no rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DataCheck {
+    /// Its name.
+    pub name: String,
+    /// One `SELECT` or `WITH` statement without a semicolon.
+    pub sql: String,
+}
+
+/// How old the newest row of a table may be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Freshness {
+    /// The table, by its name in the catalog.
+    pub table: String,
+    /// A column with dates or timestamps.
+    pub column: String,
+    /// How old its greatest value may be, in seconds.
+    pub max_age: u64,
 }
 
 /// How much history is kept.

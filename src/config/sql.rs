@@ -20,8 +20,9 @@ enum Token {
 /// What is wrong with a statement: the problem, and what to write instead.
 pub(super) type Problem = (String, String);
 
-/// Checks that `sql` is one SELECT or WITH statement, and gives the names that it reads from.
-pub(super) fn reads(sql: &str) -> Result<BTreeSet<String>, Problem> {
+/// Checks that `sql` is one SELECT or WITH statement, and gives the names that it reads from; `noun`
+/// is what it is the statement of: `view`.
+pub(super) fn reads(sql: &str, noun: &str) -> Result<BTreeSet<String>, Problem> {
     let tokens = tokens(sql)?;
     match tokens.first() {
         Some(Token::Word(word)) if word == "select" || word == "with" => {}
@@ -29,14 +30,14 @@ pub(super) fn reads(sql: &str) -> Result<BTreeSet<String>, Problem> {
         Some(_) => {
             return Err((
                 "is not a query".into(),
-                "a view is one SELECT or WITH statement; leave out CREATE VIEW".into(),
+                format!("a {noun} is one SELECT or WITH statement; leave out CREATE VIEW"),
             ));
         }
     }
     if tokens.contains(&Token::Mark(';')) {
         return Err((
             "has a semicolon".into(),
-            "a view is one statement, without a semicolon at its end".into(),
+            format!("a {noun} is one statement, without a semicolon at its end"),
         ));
     }
     let mut depth = 0_i32;
@@ -192,7 +193,7 @@ mod tests {
     use super::*;
 
     fn names(sql: &str) -> Vec<String> {
-        reads(sql).unwrap().into_iter().collect()
+        reads(sql, "view").unwrap().into_iter().collect()
     }
 
     #[test]
@@ -242,10 +243,10 @@ mod tests {
             ("SELECT * FROM a, \"Shop\".orders", "database `Shop`"),
             ("SELECT * FROM (a JOIN awsdatacatalog.shop.b ON true)", "database"),
         ] {
-            let (problem, help) = reads(sql).unwrap_err();
+            let (problem, help) = reads(sql, "view").unwrap_err();
             assert!(problem.contains(word), "{sql}: {problem}");
             assert!(!help.is_empty());
         }
-        assert!(reads("SELECT ';' AS \";\" /* ; */ FROM t -- ;").is_ok());
+        assert!(reads("SELECT ';' AS \";\" /* ; */ FROM t -- ;", "view").is_ok());
     }
 }

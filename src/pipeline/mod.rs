@@ -19,8 +19,9 @@ pub use principal::{Principal, PrincipalKind, Trusted};
 pub use step::Step;
 
 pub use crate::config::{
-    Athena, Catalog, CatalogMode, CostSettings, Engine, EngineFamily, IamSettings, KeyChoice, Lake,
-    RehearsalSource, Retention, SnapshotChoice, Source, SourceKind, TableRef, View, table_names,
+    Athena, Catalog, CatalogMode, Checks, ColumnPolicy, CostSettings, DataCheck, Engine,
+    EngineFamily, Freshness, IamSettings, KeyChoice, Lake, RehearsalSource, Retention,
+    SnapshotChoice, Source, SourceKind, Stance, TableRef, TypedViews, View, table_names,
 };
 
 use crate::config::{Config, ConfigErrors, Settings};
@@ -47,6 +48,10 @@ pub struct Pipeline {
     pub athena: Athena,
     /// The views, each after those that it reads.
     pub views: Vec<View>,
+    /// Views that give columns their own types again; none unless asked for.
+    pub typed_views: Option<TypedViews>,
+    /// What each export has to fulfil before it goes live.
+    pub checks: Checks,
     /// How much history is kept.
     pub retention: Retention,
     /// Tags of everything that the pipeline makes, besides its own.
@@ -69,6 +74,12 @@ impl Pipeline {
         Ok(Self::from(config.select(None)?))
     }
 
+    /// Whether runs make views: those of the configuration, or typed ones.
+    #[must_use]
+    pub fn makes_views(&self) -> bool {
+        !self.views.is_empty() || self.typed_views.is_some()
+    }
+
     /// Every pipeline of a configuration, in its order.
     #[must_use]
     pub fn all(config: &Config) -> Vec<Self> {
@@ -89,6 +100,8 @@ impl From<&Settings> for Pipeline {
             catalog: settings.catalog,
             athena: settings.athena,
             views: settings.views,
+            typed_views: settings.typed_views,
+            checks: settings.checks,
             retention: settings.retention,
             tags: settings.tags,
             iam: settings.iam,

@@ -1,6 +1,6 @@
 //! Every name and every ARN, made here and nowhere else.
 
-use super::{KeyChoice, Pipeline, PrincipalKind, SnapshotChoice, SourceKind};
+use super::{CatalogMode, KeyChoice, Pipeline, PrincipalKind, SnapshotChoice, SourceKind};
 
 /// Stands for the id of a key that Terraform has yet to make, in policies written before it exists.
 pub const PLACEHOLDER_KEY_ID: &str = "00000000-0000-0000-0000-000000000000";
@@ -163,6 +163,13 @@ impl Pipeline {
     #[must_use]
     pub fn table_arn(&self, database: &str, table: &str) -> String {
         self.arn("glue", &format!("table/{database}/{table}"))
+    }
+
+    /// In history mode, the column that partitions every table by the date of the snapshot.
+    #[must_use]
+    pub fn partition(&self) -> Option<&str> {
+        let history = self.catalog.mode == CatalogMode::History;
+        history.then_some(self.catalog.partition.as_str())
     }
 
     /// The crawler's name, used in crawler mode.

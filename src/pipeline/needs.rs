@@ -99,6 +99,7 @@ fn sid(action: &str) -> &'static str {
         | "athena:StartQueryExecution"
         | "athena:StopQueryExecution" => "Query",
         "glue:BatchCreatePartition" | "glue:UpdatePartition" => "WritePartitions",
+        "glue:BatchDeletePartition" => "DropPartitions",
         "glue:CreateTable" => "RegisterTables",
         "glue:DeleteTable" => "EmptyStaging",
         "glue:GetCrawler" | "glue:StartCrawler" | "glue:StopCrawler" | "glue:UpdateCrawler" => {

@@ -21,6 +21,8 @@ pub enum Step {
     Verify,
     /// Create the views in the staging database and run them.
     StageViews,
+    /// Run the configuration's checks on what is staged.
+    Checks,
     /// Point the live tables at the verified export.
     Publish,
     /// Create or replace the views of the live database.
@@ -43,7 +45,7 @@ pub enum Step {
 
 impl Step {
     /// Every step: those of a run in their order, then the others.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Preflight,
         Self::Snapshot,
         Self::Export,
@@ -52,6 +54,7 @@ impl Step {
         Self::Crawl,
         Self::Verify,
         Self::StageViews,
+        Self::Checks,
         Self::Publish,
         Self::Views,
         Self::CleanUp,
@@ -75,6 +78,7 @@ impl Step {
             Self::Crawl => "crawl",
             Self::Verify => "verify",
             Self::StageViews => "stage-views",
+            Self::Checks => "checks",
             Self::Publish => "publish",
             Self::Views => "views",
             Self::CleanUp => "clean-up",
@@ -99,6 +103,7 @@ impl Step {
             Self::Crawl => "crawl the tables for a check",
             Self::Verify => "verify the export",
             Self::StageViews => "try the views",
+            Self::Checks => "check the data",
             Self::Publish => "publish the tables",
             Self::Views => "publish the views",
             Self::CleanUp => "empty the staging database",

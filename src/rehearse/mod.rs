@@ -19,8 +19,8 @@ pub use error::RehearseError;
 
 use crate::aws::{Clients, Settings, StaticCredentials};
 use crate::cloud::source::{Engine, Source, SourceUrl};
-use crate::cloud::{Cloud, CloudHandle, CloudOptions};
-use crate::pipeline::{Pipeline, PrincipalKind};
+use crate::cloud::{Cloud, CloudHandle, CloudOptions, VirtualClock};
+use crate::pipeline::{CatalogMode, Pipeline, PrincipalKind};
 use crate::report::{Kind, Problem, Report, Status};
 use crate::run::{self, Progress, RunOptions, RunReport};
 use clock::RehearsalClock;
@@ -28,6 +28,7 @@ use policies::FileOnDisk;
 use source_checks::SourceChecks;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// How to rehearse.
 #[derive(Debug, Clone)]
@@ -64,6 +65,9 @@ pub async fn rehearse(
     let mut cloud_options = CloudOptions::new(&pipeline.account, &pipeline.region, &objects);
     pipeline.partition.clone_into(&mut cloud_options.partition);
     let cloud = Cloud::start(cloud_options).await?;
+    if pipeline.catalog.mode == CatalogMode::History {
+        early_in_the_day(pipeline, &cloud.clock());
+    }
     setting::set(&cloud, pipeline, &files, &format!("sqlite:{}", source.display()))?;
     let stage = Stage {
         clock: RehearsalClock(cloud.clock()),
@@ -80,6 +84,18 @@ pub async fn rehearse(
     judge(&mut report, pipeline, &files, &stage.cloud, options.drills);
     stage.cloud.shutdown().await;
     Ok(report)
+}
+
+/// Lets the time be six in the morning where a snapshot's date is taken, so that the drills' exports are
+/// of one day or of two as they mean to be, whenever it is that somebody rehearses.
+fn early_in_the_day(pipeline: &Pipeline, clock: &VirtualClock) {
+    let zone =
+        jiff::tz::TimeZone::get(&pipeline.catalog.time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
+    let now = clock.now().to_zoned(zone);
+    let six = now.tomorrow().and_then(|day| day.with().hour(6).minute(0).build());
+    if let Ok(six) = six {
+        clock.advance(Duration::try_from(six.duration_since(&now)).unwrap_or_default());
+    }
 }
 
 /// What a run on the cloud needs.

@@ -146,6 +146,7 @@ fn mode(mode: CatalogMode) -> &'static str {
     match mode {
         CatalogMode::Direct => "direct",
         CatalogMode::Crawler => "crawler",
+        CatalogMode::History => "history",
     }
 }
 
@@ -186,7 +187,7 @@ fn amount(item: &Item) -> String {
 fn alternative(estimate: &Estimate, other: &Estimate) -> String {
     let how = match other.mode {
         CatalogMode::Crawler => "with a crawler instead",
-        CatalogMode::Direct => "registered directly instead",
+        CatalogMode::Direct | CatalogMode::History => "registered directly instead",
     };
     let (run, month) = (other.run(), other.month());
     let apart = match (month.beyond(estimate.month()), estimate.month().beyond(month)) {

@@ -133,6 +133,11 @@ pub(super) fn columns(table: &Table) -> Vec<StagedColumn> {
         .collect()
 }
 
+/// The names of the columns that partition a table.
+pub(super) fn partition_keys(table: &Table) -> Vec<&str> {
+    table.partition_keys().iter().map(Column::name).collect()
+}
+
 /// What marks a table as this pipeline's.
 pub(super) fn marks(pipeline: &str, run: &str, export: &str) -> [(String, String); 3] {
     [
@@ -142,10 +147,11 @@ pub(super) fn marks(pipeline: &str, run: &str, export: &str) -> [(String, String
     ]
 }
 
-/// A new table over the files of `plan`.
+/// A new table over the files of `plan`; with `partition`, partitioned by a date of that name.
 pub(super) fn new_input(
     name: &str,
     plan: &PlannedTable,
+    partition: Option<&str>,
     parameters: impl IntoIterator<Item = (String, String)>,
 ) -> Option<TableInput> {
     let own = [("classification", "parquet"), ("EXTERNAL", "TRUE")];
@@ -157,11 +163,21 @@ pub(super) fn new_input(
     TableInput::builder()
         .name(name)
         .table_type("EXTERNAL_TABLE")
-        .set_partition_keys(Some(Vec::new()))
+        .set_partition_keys(Some(partition_columns(partition)))
         .set_parameters(Some(parameters))
-        .storage_descriptor(descriptor(StorageDescriptor::builder().build(), plan, &[]))
+        .storage_descriptor(partition_descriptor(&plan.location, &plan.columns))
         .build()
         .ok()
+}
+
+fn partition_columns(partition: Option<&str>) -> Vec<Column> {
+    let key = partition.map(|name| Column::builder().name(name).r#type("date").build());
+    key.into_iter().filter_map(Result::ok).collect()
+}
+
+/// How Athena reads the files of one partition.
+pub(super) fn partition_descriptor(location: &str, columns: &[StagedColumn]) -> StorageDescriptor {
+    descriptor(StorageDescriptor::builder().build(), location, columns, &[])
 }
 
 /// The table `old`, pointing at the files of `plan`: owner, description, partition keys, parameters and
@@ -175,11 +191,22 @@ pub(super) fn moved_input(
     let before = old.storage_descriptor().cloned();
     let comments = before.as_ref().map(|before| before.columns().to_vec()).unwrap_or_default();
     let before = before.unwrap_or_else(|| StorageDescriptor::builder().build());
-    input.storage_descriptor = Some(descriptor(before, plan, &comments));
+    let mut columns = plan.columns.clone();
+    if !old.partition_keys().is_empty() {
+        // Older partitions still have what the newest one lacks.
+        let of_old = self::columns(old).into_iter();
+        columns.extend(of_old.filter(|old| !has_column(&plan.columns, &old.name)));
+    }
+    input.storage_descriptor = Some(descriptor(before, &plan.location, &columns, &comments));
     let all = input.parameters.get_or_insert_default();
     all.insert("classification".to_owned(), "parquet".to_owned());
     all.extend(parameters);
     Some(input)
+}
+
+/// Whether there is a column of this name.
+pub(super) fn has_column(columns: &[StagedColumn], name: &str) -> bool {
+    columns.iter().any(|column| column.name.eq_ignore_ascii_case(name))
 }
 
 /// A table as an input: without the fields that Glue only gives out.
@@ -206,10 +233,11 @@ pub(super) fn input_of(table: &Table) -> Option<TableInput> {
 
 fn descriptor(
     mut descriptor: StorageDescriptor,
-    plan: &PlannedTable,
+    location: &str,
+    columns: &[StagedColumn],
     before: &[Column],
 ) -> StorageDescriptor {
-    let columns = plan.columns.iter().filter_map(|column| {
+    let columns = columns.iter().filter_map(|column| {
         let comment = before
             .iter()
             .find(|other| other.name().eq_ignore_ascii_case(&column.name))
@@ -222,7 +250,7 @@ fn descriptor(
             .ok()
     });
     descriptor.columns = Some(columns.collect());
-    descriptor.location = Some(plan.location.clone());
+    descriptor.location = Some(location.to_owned());
     descriptor.input_format = Some(INPUT.to_owned());
     descriptor.output_format = Some(OUTPUT.to_owned());
     descriptor.serde_info = Some(
@@ -250,6 +278,7 @@ mod tests {
                 StagedColumn { name: "id".into(), hive_type: "bigint".into() },
                 StagedColumn { name: "note".into(), hive_type: "string".into() },
             ],
+            originals: std::collections::BTreeMap::new(),
         }
     }
 
@@ -288,7 +317,7 @@ mod tests {
 
     #[test]
     fn a_new_table_is_parquet_for_athena() {
-        let input = new_input("orders", &plan(), marks("shop", "r", "new")).unwrap();
+        let input = new_input("orders", &plan(), None, marks("shop", "r", "new")).unwrap();
         assert_eq!(input.table_type(), Some("EXTERNAL_TABLE"));
         let descriptor = input.storage_descriptor().unwrap();
         assert_eq!(descriptor.input_format(), Some(INPUT));

@@ -6,7 +6,7 @@ use super::journal::Journal;
 use super::options::{Event, Progress, RunOptions};
 use super::report::{Outcome, RunReport};
 use super::steps::{
-    clean_up, crawl, export, preflight, prune, publish, register, snapshot, verify, views,
+    checks, clean_up, crawl, export, preflight, prune, publish, register, snapshot, verify, views,
 };
 use crate::aws::{Clients, Clock};
 use crate::pipeline::{CatalogMode, Pipeline, Step};
@@ -47,8 +47,9 @@ pub async fn run(
         inspection: None,
     };
     for step in steps(pipeline) {
-        let publishes =
-            matches!(step, Step::StageViews | Step::Publish | Step::Views | Step::Prune);
+        // Checks may read views, so these are tried where there are checks.
+        let publishes = matches!(step, Step::Publish | Step::Views | Step::Prune)
+            || step == Step::StageViews && pipeline.checks.is_empty();
         if publishes && context.journal.state.only_verify {
             continue;
         }
@@ -70,10 +71,10 @@ pub async fn run(
 #[must_use]
 pub fn steps(pipeline: &Pipeline) -> Vec<Step> {
     let register = match pipeline.catalog.mode {
-        CatalogMode::Direct => Step::Register,
+        CatalogMode::Direct | CatalogMode::History => Step::Register,
         CatalogMode::Crawler => Step::Crawl,
     };
-    vec![
+    let mut steps = vec![
         Step::Preflight,
         Step::Snapshot,
         Step::Export,
@@ -81,11 +82,16 @@ pub fn steps(pipeline: &Pipeline) -> Vec<Step> {
         register,
         Step::Verify,
         Step::StageViews,
+        Step::Checks,
         Step::Publish,
         Step::Views,
         Step::CleanUp,
         Step::Prune,
-    ]
+    ];
+    if pipeline.checks.is_empty() {
+        steps.retain(|step| *step != Step::Checks);
+    }
+    steps
 }
 
 /// Whether a resumed run can leave a step out. Looking before acting is always done anew, and until the
@@ -93,7 +99,7 @@ pub fn steps(pipeline: &Pipeline) -> Vec<Step> {
 fn skip(journal: &Journal, step: Step) -> bool {
     let again = match step {
         Step::Preflight => true,
-        Step::Register | Step::Crawl => !journal.is_done(Step::Publish),
+        Step::Register | Step::Crawl | Step::StageViews => !journal.is_done(Step::Publish),
         _ => false,
     };
     !again && journal.is_done(step)
@@ -143,10 +149,17 @@ async fn work(context: &mut Context<'_>, step: Step) -> StepResult {
         (Step::Register, _) => register::run(context).await,
         (Step::Crawl, _) => crawl::run(context).await,
         (Step::Verify, _) => verify::run(context).await,
-        (Step::StageViews | Step::Views, _) if !context.journal.state.only_tables.is_empty() => {
+        (Step::StageViews | Step::Views, _)
+            if !context.journal.state.only_tables.is_empty()
+                && context.pipeline.typed_views.is_none() =>
+        {
             Ok(Done::Nothing("only some tables are rolled back".to_owned()))
         }
         (Step::StageViews, _) => views::stage(context).await,
+        (Step::Checks, Some(_)) if !context.journal.state.only_verify => {
+            Ok(Done::Nothing("a rollback goes where a person sends it".to_owned()))
+        }
+        (Step::Checks, _) => checks::run(context).await,
         (Step::Publish, _) => publish::run(context).await,
         (Step::Views, _) => views::publish(context).await,
         (Step::CleanUp, _) => clean_up::run(context).await,

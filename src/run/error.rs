@@ -119,6 +119,8 @@ pub enum FailureKind {
     Aws,
     /// A check failed: the export is not fit to go live.
     Verification,
+    /// What the configuration asks of an export's data or columns is not so: nothing goes live.
+    Checks,
     /// What is in AWS is not what the configuration expects.
     Setup,
     /// A view does not work.
@@ -136,6 +138,7 @@ impl FailureKind {
         match self {
             Self::Aws => "aws",
             Self::Verification => "verification",
+            Self::Checks => "checks",
             Self::Setup => "setup",
             Self::View => "view",
             Self::Conflict => "conflict",

@@ -6,11 +6,12 @@
 
 use super::error::{FailureKind, RunError};
 use super::report::{Outcome, RunReport, StepRecord};
+use super::way_back::{TableBefore, ViewBefore};
 use crate::pipeline::{Step, TableRef};
 use crate::verify::{StagedColumn, Verification};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{ErrorKind, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -52,6 +53,15 @@ pub(super) struct Details {
     pub(super) verification: Option<Verification>,
     /// What is to be published.
     pub(super) plan: Vec<PlannedTable>,
+    /// In history mode: the partition that the export is.
+    #[serde(default)]
+    pub(super) partition: Option<String>,
+    /// What the live tables were before this run moved them, noted before it did.
+    #[serde(default)]
+    pub(super) tables_before: Vec<TableBefore>,
+    /// What the live views were before this run replaced them, likewise.
+    #[serde(default)]
+    pub(super) views_before: Vec<ViewBefore>,
 }
 
 /// A table that is registered in staging and is to be published.
@@ -71,6 +81,9 @@ pub(super) struct PlannedTable {
     pub(super) location: String,
     /// Its columns.
     pub(super) columns: Vec<StagedColumn>,
+    /// The types that its columns have in the source database, as far as the manifest tells.
+    #[serde(default)]
+    pub(super) originals: BTreeMap<String, String>,
 }
 
 impl PlannedTable {

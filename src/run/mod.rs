@@ -10,9 +10,12 @@ mod drive;
 mod error;
 mod journal;
 mod options;
+mod partitions;
 mod report;
 mod status;
 mod steps;
+mod typed;
+mod way_back;
 
 pub use crate::verify::{ExtraChecks, StagedColumn, StagedTable};
 pub use doctor::doctor;

@@ -10,6 +10,7 @@ use super::staged::StagedColumn;
 use crate::aws::{AwsError, Clients, ErrorKind, Interrupted, ObjectInfo, Stop, in_parallel};
 use crate::pipeline::{Pipeline, TableRef, table_names};
 use crate::printable::line;
+use jiff::Timestamp;
 use parquet::errors::ParquetError;
 use std::ops::ControlFlow;
 
@@ -23,6 +24,8 @@ pub struct Inspection {
     pub checks: Vec<Check>,
     /// The tables.
     pub tables: Vec<TableInspection>,
+    /// When the snapshot was made, where the manifest tells.
+    pub snapshot_time: Option<Timestamp>,
 }
 
 /// What one table's objects say.
@@ -120,7 +123,8 @@ pub async fn inspect(
     let prefix = pipeline.export_prefix(id);
     let objects = clients.list(bucket, &prefix, false).await?.objects;
     let layout = layout::sort(&prefix, objects);
-    let mut checks = vec![info_check(clients, bucket, &layout.info, id).await?];
+    let (info, snapshot_time) = info_check(clients, bucket, &layout.info, id).await?;
+    let mut checks = vec![info];
     let mut manifests = Vec::new();
     let mut broken = Vec::new();
     for key in &layout.tables_info {
@@ -176,7 +180,7 @@ pub async fn inspect(
         tables.retain(|table| only.contains(&table.name));
     }
     read_footers(clients, bucket, &mut tables, stop).await?;
-    Ok(Inspection { checks, tables })
+    Ok(Inspection { checks, tables, snapshot_time })
 }
 
 /// Reads every footer, many at a time; keeps only what they say together, so that memory does not
@@ -254,15 +258,18 @@ async fn info_check(
     bucket: &str,
     keys: &[String],
     id: &str,
-) -> Result<Check, AwsError> {
+) -> Result<(Check, Option<Timestamp>), AwsError> {
     let title = "the export's own manifest says that it is complete";
     let help = "RDS writes this file last; the export did not come to its end, or the file was \
                 removed. Export again";
     let Some(key) = keys.first() else {
-        return Ok(Check::failed("manifest", title, "export_info_….json", "none", help));
+        let check = Check::failed("manifest", title, "export_info_….json", "none", help);
+        return Ok((check, None));
     };
     let text = clients.read(bucket, key, None).await?.to_vec();
-    Ok(match serde_json::from_slice::<ExportManifest>(&text) {
+    let manifest = serde_json::from_slice::<ExportManifest>(&text);
+    let time = manifest.as_ref().ok().and_then(|manifest| manifest.snapshot_time.parse().ok());
+    let check = match manifest {
         Err(error) => Check::failed("manifest", title, "a manifest", error.to_string(), help),
         // The form is undocumented: what is not there contradicts nothing.
         Ok(manifest)
@@ -285,7 +292,8 @@ async fn info_check(
             );
             Check::equal("manifest", title, format!("{id} COMPLETE"), found, help)
         }
-    })
+    };
+    Ok((check, time))
 }
 
 /// The tables that the configuration asks for are all there.

@@ -15,6 +15,9 @@ pub struct ExportManifest {
     /// The snapshot's ARN.
     #[serde(default)]
     pub source_arn: String,
+    /// When the snapshot was made.
+    #[serde(default)]
+    pub snapshot_time: String,
     /// How the export ended.
     #[serde(default)]
     pub status: String,

@@ -167,6 +167,35 @@ file = "views/nowhere.sql"
 }
 
 #[test]
+fn checks_that_can_not_be() {
+    let checks = r#"
+[catalog]
+mode = "history"
+time_zone = "tokyo"
+new_columns = "forbid"
+[typed_views]
+enabled = true
+[verify]
+row_change = "a lot"
+row_change_of = { nothing = "5%" }
+[[checks]]
+name = "one"
+sql = "DELETE FROM orders"
+[[checks]]
+name = "one"
+sql = "SELECT 1"
+[[freshness]]
+table = "orders"
+column = "at"
+max_age = "soon"
+[[views]]
+name = "orders_typed"
+sql = "SELECT 1"
+"#;
+    insta::assert_snapshot!(said(&(GOOD.to_owned() + checks)));
+}
+
+#[test]
 fn pipelines_that_would_get_in_each_others_way() {
     let two = r#"
 [[pipelines]]

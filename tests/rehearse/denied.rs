@@ -69,6 +69,10 @@ fn every_right_is_missed(mode: &str) {
     let project = Project::new(mode);
     let rights = rights(&project);
     assert!(rights.len() > 30, "only {} rights", rights.len());
+    are_missed(&project, &rights);
+}
+
+fn are_missed(project: &Project, rights: &[Right]) {
     let next = std::sync::atomic::AtomicUsize::new(0);
     let wrong = std::sync::Mutex::new(Vec::new());
     std::thread::scope(|scope| {
@@ -78,7 +82,7 @@ fn every_right_is_missed(mode: &str) {
                     let index = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
                     rights.get(index).map(|right| (index, right))
                 } {
-                    if let Err(why) = is_missed(&project, right, index) {
+                    if let Err(why) = is_missed(project, right, index) {
                         wrong.lock().unwrap().push(why);
                     }
                 }
@@ -137,10 +141,49 @@ fn every_right_of_the_crawler_pipeline_is_missed_when_it_is_gone() {
     every_right_is_missed("crawler");
 }
 
+/// What history mode needs besides what the direct pipeline needs.
+#[test]
+fn every_right_of_history_is_missed_when_it_is_gone() {
+    let direct: Vec<_> = rights(&Project::new("direct"))
+        .into_iter()
+        .map(|right| (right.file, right.action))
+        .collect();
+    let project = Project::new("history");
+    let mut rights = rights(&project);
+    rights.retain(|right| !direct.contains(&(right.file.clone(), right.action.clone())));
+    let actions: Vec<_> = rights.iter().map(|right| right.action.as_str()).collect();
+    assert_eq!(
+        actions,
+        ["glue:BatchDeletePartition", "glue:BatchCreatePartition", "glue:UpdatePartition"]
+    );
+    are_missed(&project, &rights);
+}
+
+/// A pipeline with everything that can be asked for besides.
+const MORE: &str = r#"
+[typed_views]
+enabled = true
+
+[verify]
+row_change = "10%"
+
+[[checks]]
+name = "all_paid_by_someone"
+sql = "SELECT id FROM orders_typed WHERE customer_id IS NULL"
+
+[[freshness]]
+table = "orders"
+column = "paid_at"
+max_age = "100000 days"
+"#;
+
 #[test]
 fn with_all_rights_nothing_is_denied_and_nothing_unused() {
-    for mode in ["direct", "crawler"] {
-        let project = Project::new(mode);
+    for mode in ["direct", "crawler", "history", "direct, and more"] {
+        let project = match mode.strip_suffix(", and more") {
+            None => Project::new(mode),
+            Some(mode) => Project::generated(&format!("{}{MORE}", crate::project::config(mode))),
+        };
         let output = project.run(&["rehearse", "--output", "json"]);
         assert_eq!(output.status.code(), Some(0), "{mode}: {}", told(&output));
         let report: Value = serde_json::from_slice(&output.stdout).unwrap();

@@ -53,7 +53,12 @@ pub struct Project {
 impl Project {
     /// The small project with the catalog in `mode`.
     pub fn new(mode: &str) -> Self {
-        let project = Self::bare(&config(mode));
+        Self::generated(&config(mode))
+    }
+
+    /// A project with this configuration, its policies generated.
+    pub fn generated(config: &str) -> Self {
+        let project = Self::bare(config);
         let generated = project.run(&["generate"]);
         assert!(generated.status.success(), "{}", String::from_utf8_lossy(&generated.stderr));
         project

@@ -3,7 +3,7 @@
 use super::Files;
 use crate::config::error::{ConfigError, quoted};
 use crate::config::read::{At, Reader, Table};
-use crate::config::settings::{Source, View};
+use crate::config::settings::{Source, TypedViews, View};
 use crate::config::sql;
 use crate::config::table_names;
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,6 +19,7 @@ pub(super) fn views(
     reader: &mut Reader<'_>,
     table: &Table,
     source: Option<&Source>,
+    typed: Option<&TypedViews>,
     files: Files<'_>,
 ) -> Option<Vec<View>> {
     let parts = table.tables("views");
@@ -26,13 +27,13 @@ pub(super) fn views(
     let names: Vec<&At<String>> = parts.iter().filter_map(|part| part.text("name")).collect();
     twice(reader, &names);
     if let Some(source) = source {
-        clashes(reader, source, &names);
+        clashes(reader, source, typed, &names);
     }
     let mut drafts: Vec<Draft<'_>> = Vec::new();
     for part in parts {
         let Some((sql, at)) = statement(reader, part, files) else { continue };
         let name = part.text("name");
-        match (sql::reads(&sql.value), name) {
+        match (sql::reads(&sql.value, "view"), name) {
             (Ok(reads), Some(name)) => {
                 drafts.push(Draft { name, sql: sql.value.trim().to_owned(), reads });
             }
@@ -52,7 +53,7 @@ pub(super) fn views(
 }
 
 /// The statement and where to point when something is wrong with it.
-fn statement(
+pub(super) fn statement(
     reader: &mut Reader<'_>,
     part: &Table,
     files: Files<'_>,
@@ -89,13 +90,26 @@ fn twice(reader: &mut Reader<'_>, names: &[&At<String>]) {
 }
 
 /// A view and a table of one name could not both be live.
-fn clashes(reader: &mut Reader<'_>, source: &Source, views: &[&At<String>]) {
+fn clashes(
+    reader: &mut Reader<'_>,
+    source: &Source,
+    typed: Option<&TypedViews>,
+    views: &[&At<String>],
+) {
     let names = table_names(source.engine.family(), &source.tables);
     for view in views {
         if let Some((table, _)) = names.iter().find(|(_, name)| **name == view.value) {
             let message = format!("view {} has the name of a table", quoted(&view.value));
             let help =
                 format!("table `{table}` is published under this name; give the view another one");
+            reader.error(ConfigError::new(reader.text, &view.span, message).help(help));
+        }
+        let of_typed = |name: &str| {
+            typed.is_some_and(|typed| view.value.strip_suffix(typed.suffix.as_str()) == Some(name))
+        };
+        if let Some((table, _)) = names.iter().find(|(_, name)| of_typed(name)) {
+            let message = format!("view {} has the name of a typed view", quoted(&view.value));
+            let help = format!("it is that of `{table}`; give the view another name");
             reader.error(ConfigError::new(reader.text, &view.span, message).help(help));
         }
     }

@@ -19,6 +19,11 @@ pub(in crate::config) static ALL: &[&Rule] = &[
     &WORKGROUP,
     &SCAN_LIMIT,
     &VIEW,
+    &COLUMN,
+    &SUFFIX,
+    &TIME_ZONE,
+    &ROW_CHANGE,
+    &AGE,
     &SQL,
     &FILE,
     &TAG_KEY,
@@ -324,6 +329,92 @@ pub(in crate::config) static VIEW: Rule = Rule {
     max: 200,
     also: fine,
 };
+
+/// A column of a table in the catalog, where every name is in lowercase.
+pub(in crate::config) static COLUMN: Rule = Rule {
+    noun: "column name",
+    what: "columns have lowercase letters, digits and underscores in the catalog, at most 255",
+    source: "https://docs.aws.amazon.com/athena/latest/ug/tables-databases-columns-names.html",
+    first: "a-z0-9_",
+    rest: "a-z0-9_",
+    last: "a-z0-9_",
+    min: 1,
+    max: 255,
+    also: fine,
+};
+
+pub(in crate::config) static SUFFIX: Rule = Rule {
+    noun: "suffix",
+    what: "a suffix has an underscore first, then lowercase letters, digits and underscores, at most \
+           40 in all",
+    source: "https://docs.aws.amazon.com/athena/latest/ug/tables-databases-columns-names.html",
+    first: "_",
+    rest: "a-z0-9_",
+    last: "a-z0-9_",
+    min: 2,
+    max: 40,
+    also: fine,
+};
+
+/// The shape of a name; whether the machine that runs knows it is found out there.
+pub(in crate::config) static TIME_ZONE: Rule = Rule {
+    noun: "time zone",
+    what: "write a name of the IANA database, such as `Asia/Tokyo` or `UTC`",
+    source: "https://www.iana.org/time-zones",
+    first: "A-Z",
+    rest: "A-Za-z0-9_+/-",
+    last: "A-Za-z0-9",
+    min: 2,
+    max: 60,
+    also: fine,
+};
+
+pub(in crate::config) static ROW_CHANGE: Rule = Rule {
+    noun: "row change",
+    what: "write percent, `50%`, or `any`",
+    source: "https://docs.aws.amazon.com/athena/latest/ug/functions.html",
+    first: "0-9a",
+    rest: "0-9any%",
+    last: "y%",
+    min: 2,
+    max: 8,
+    also: |value| match percent(value) {
+        None if value != "any" => Err("is neither percent nor `any`".into()),
+        _ => Ok(()),
+    },
+};
+
+/// The percent that `50%` stands for.
+pub(in crate::config) fn percent(value: &str) -> Option<u32> {
+    value.strip_suffix('%')?.parse().ok()
+}
+
+pub(in crate::config) static AGE: Rule = Rule {
+    noun: "age",
+    what: "write a number and a unit: minutes, hours or days",
+    source: "https://docs.aws.amazon.com/athena/latest/ug/functions.html",
+    first: "1-9",
+    rest: "0-9 a-z",
+    last: "a-z",
+    min: 5,
+    max: 20,
+    also: |value| match seconds(value) {
+        Some(_) => Ok(()),
+        None => Err("is not a number and a unit".into()),
+    },
+};
+
+/// The seconds that `26 hours` stands for.
+pub(in crate::config) fn seconds(value: &str) -> Option<u64> {
+    let (number, unit) = value.split_once(' ')?;
+    let unit = match unit {
+        "minute" | "minutes" => 60,
+        "hour" | "hours" => 60 * 60,
+        "day" | "days" => 24 * 60 * 60,
+        _ => return None,
+    };
+    number.parse::<u32>().ok().map(|number| u64::from(number) * unit)
+}
 
 /// Any text: whether it is one statement is found out by reading it.
 pub(in crate::config) static SQL: Rule = Rule {

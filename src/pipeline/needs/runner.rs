@@ -9,7 +9,7 @@ pub(super) fn needs(pipeline: &Pipeline, needs: &mut Vec<Need>) {
     export(pipeline, needs);
     objects(pipeline, needs);
     match pipeline.catalog.mode {
-        CatalogMode::Direct => register(pipeline, needs),
+        CatalogMode::Direct | CatalogMode::History => register(pipeline, needs),
         CatalogMode::Crawler => crawl(pipeline, needs),
     }
     catalog(pipeline, needs);
@@ -140,8 +140,8 @@ fn export(pipeline: &Pipeline, needs: &mut Vec<Need>) {
 
 fn objects(pipeline: &Pipeline, needs: &mut Vec<Need>) {
     let exports = pipeline.exports_prefix();
-    let direct = pipeline.catalog.mode == CatalogMode::Direct;
-    let reading = if direct { vec![Step::Register, Step::Verify] } else { vec![Step::Verify] };
+    let crawls = pipeline.catalog.mode == CatalogMode::Crawler;
+    let reading = if crawls { vec![Step::Verify] } else { vec![Step::Register, Step::Verify] };
     for step in reading {
         topic(needs, page::S3_ACTIONS, vec![pipeline.object_arn(&format!("{exports}*"))]).need(
             step,
@@ -178,6 +178,14 @@ fn register(pipeline: &Pipeline, needs: &mut Vec<Need>) {
             "glue:CreateTable",
             "each exported table is registered in the staging database",
         );
+    if pipeline.catalog.mode == CatalogMode::History {
+        let staging = pipeline.glue_tables(&pipeline.staging_database());
+        topic(needs, page::GLUE_ARNS, staging).need(
+            Step::Register,
+            "glue:BatchCreatePartition",
+            "each exported table has its one partition in the staging database",
+        );
+    }
 }
 
 fn crawl(pipeline: &Pipeline, needs: &mut Vec<Need>) {
@@ -206,6 +214,39 @@ fn catalog(pipeline: &Pipeline, needs: &mut Vec<Need>) {
         .need(Step::Publish, "glue:UpdateTable", "a table is pointed at the verified export")
         .need(Step::Prune, "glue:GetTables", "what is live is never deleted")
         .need(Step::LookAround, "glue:GetTables", "`status` shows what is live");
+    if pipeline.catalog.mode == CatalogMode::History {
+        let live = pipeline.glue_tables(&pipeline.catalog.database);
+        topic(needs, page::GLUE_ARNS, live)
+            .need(Step::Publish, "glue:GetPartitions", "the partitions that are live are looked up")
+            .need(Step::Publish, "glue:BatchCreatePartition", "the export is added as a partition")
+            .need(
+                Step::Publish,
+                "glue:UpdatePartition",
+                "a later export of the same day takes the place of the earlier one",
+            )
+            .need(
+                Step::Publish,
+                "glue:BatchDeletePartition",
+                "a rollback drops the partitions of later exports",
+            )
+            .need(Step::Prune, "glue:GetPartitions", "an export with a partition is never deleted")
+            .need(
+                Step::Prune,
+                "glue:BatchDeletePartition",
+                "partitions of exports past retention are dropped before their files",
+            )
+            .need(Step::Prune, "glue:UpdateTable", "when partitions were dropped is noted");
+    }
+    if pipeline.makes_views() {
+        let live = pipeline.glue_tables(&pipeline.catalog.database);
+        topic(needs, page::GLUE_ARNS, live)
+            .need(Step::Views, "glue:GetTables", "the views that are live now are the way back")
+            .need(
+                Step::Views,
+                "glue:UpdateTable",
+                "tables and views are moved back when a view does not work",
+            );
+    }
 }
 
 fn queries(pipeline: &Pipeline, needs: &mut Vec<Need>) {
@@ -214,7 +255,19 @@ fn queries(pipeline: &Pipeline, needs: &mut Vec<Need>) {
     let staging = &pipeline.staging_database();
     athena::query(pipeline, principal, &[Step::Verify], needs);
     athena::read(pipeline, principal, Step::Verify, staging, needs);
-    if !pipeline.views.is_empty() {
+    if !pipeline.checks.is_empty() {
+        athena::query(pipeline, principal, &[Step::Checks], needs);
+        athena::read(pipeline, principal, Step::Checks, staging, needs);
+    }
+    if pipeline.checks.bounds_rows() {
+        athena::read(pipeline, principal, Step::Checks, live, needs);
+        topic(needs, page::GLUE_ARNS, pipeline.glue_tables(live)).need(
+            Step::Checks,
+            "glue:GetTables",
+            "the live tables, whose rows the export's are compared with, are looked up",
+        );
+    }
+    if pipeline.makes_views() {
         athena::query(pipeline, principal, &[Step::StageViews, Step::Views], needs);
         athena::read(pipeline, principal, Step::StageViews, staging, needs);
         athena::create_views(pipeline, Step::StageViews, staging, needs);

@@ -62,6 +62,7 @@ async fn find(context: &mut Context<'_>) -> Result<std::time::Duration, StepErro
                 staged: inspected.name.clone(),
                 location,
                 columns: catalog::columns(found),
+                originals: register::originals(inspected),
             });
         } else if inspected.files.is_empty() {
             // A crawler sees no table in an empty folder.

@@ -1,5 +1,6 @@
 //! The steps of a run, a file each.
 
+pub(super) mod checks;
 pub(super) mod clean_up;
 pub(super) mod crawl;
 pub(super) mod export;

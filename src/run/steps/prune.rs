@@ -3,9 +3,11 @@
 //! An export stays while a live table points at it, or pointed at it within the last hour: a query that
 //! began before the move may still be reading.
 
-use super::super::catalog::{self, MOVED, PREVIOUS};
+use super::super::catalog::{self, MOVED, PIPELINE, PREVIOUS};
 use super::super::context::{Context, Done, StepResult, is_ours};
+use super::super::partitions;
 use super::super::report::PrunedExport;
+use super::publish::history;
 use super::snapshot;
 use crate::aws::{AwsError, Clients, Clock, failed};
 use crate::pipeline::{Pipeline, SnapshotChoice};
@@ -23,6 +25,7 @@ const ABANDONED: SignedDuration = SignedDuration::from_hours(7 * 24);
 pub(in crate::run) async fn run(context: &mut Context<'_>) -> StepResult {
     let (pipeline, clients) = (context.pipeline, context.clients);
     let own_export = context.export_id()?;
+    let dropped = drop_partitions(pipeline, clients, context.clock.now(), &own_export).await?;
     let surplus = surplus_exports(pipeline, clients, context.clock.now(), Some(own_export)).await?;
     for id in &surplus {
         context.stop().check()?;
@@ -33,13 +36,17 @@ pub(in crate::run) async fn run(context: &mut Context<'_>) -> StepResult {
     }
     let own = context.journal.state.report.snapshot.as_ref().map(|snapshot| snapshot.id.as_str());
     let snapshots = prune_snapshots(pipeline, clients, own).await?;
-    if surplus.is_empty() && snapshots == 0 {
+    if surplus.is_empty() && snapshots == 0 && dropped == 0 {
         let keep = pipeline.retention.exports;
         return Ok(Done::Nothing(format!("no more than {keep} exports are kept")));
     }
     let mut detail = format!("{} exports deleted", surplus.len());
     if snapshots > 0 {
         let _ = write!(detail, ", {snapshots} snapshots deleted");
+    }
+    if dropped > 0 {
+        let _ =
+            write!(detail, ", {dropped} partitions dropped, their files go when nobody reads them");
     }
     Ok(Done::Did(detail))
 }
@@ -73,9 +80,69 @@ async fn surplus_exports(
     let root = format!("s3://{bucket}/{}", pipeline.exports_prefix());
     let mut needed = needed(live.values(), &root, now);
     needed.extend(own);
+    if pipeline.partition().is_some() {
+        for table in live.values().filter(|table| is_history(pipeline, table)) {
+            let all = partitions::all(clients, &pipeline.catalog.database, table.name()).await?;
+            needed.extend(all.values().filter_map(|one| export_of(&one.location, &root)));
+            needed.extend(history::lately_dropped(table, now - GRACE));
+        }
+    }
     let exports = exports(pipeline, clients).await?;
     let keep = usize::try_from(pipeline.retention.exports).unwrap_or(usize::MAX);
     Ok(surplus(&pipeline.name, exports, &needed, keep, now))
+}
+
+fn is_history(pipeline: &Pipeline, table: &Table) -> bool {
+    catalog::parameter(table, PIPELINE) == Some(pipeline.name.as_str())
+        && catalog::partition_keys(table).first().copied() == pipeline.partition()
+}
+
+/// In history mode: drops each table's partitions beyond retention, and notes when. Their files go with
+/// a later run, when no query can still be reading them. Gives how many were dropped.
+async fn drop_partitions(
+    pipeline: &Pipeline,
+    clients: &Clients,
+    now: Timestamp,
+    own: &str,
+) -> Result<usize, AwsError> {
+    if pipeline.partition().is_none() {
+        return Ok(0);
+    }
+    let database = pipeline.catalog.database.as_str();
+    let root = format!("s3://{}/{}", pipeline.lake.bucket, pipeline.exports_prefix());
+    let keep = usize::try_from(pipeline.retention.exports).unwrap_or(usize::MAX);
+    let mut count = 0;
+    for table in catalog::tables(clients, database).await?.values() {
+        if !is_history(pipeline, table) {
+            continue;
+        }
+        // Of each table by itself: one that is not exported any more keeps what it has.
+        let mut all: Vec<(String, String)> = partitions::all(clients, database, table.name())
+            .await?
+            .into_iter()
+            .filter_map(|(value, one)| Some((value, export_of(&one.location, &root)?)))
+            .collect();
+        all.sort_by(|a, b| b.1.cmp(&a.1));
+        let goes: Vec<(String, String)> =
+            all.into_iter().skip(keep).filter(|(_, export)| export != own).collect();
+        if goes.is_empty() {
+            continue;
+        }
+        // Noted first: a death in between leaves a note too many, and no file too few.
+        let Some(mut input) = catalog::input_of(table) else { continue };
+        let mut dropped: BTreeSet<String> = goes.iter().map(|(_, export)| export.clone()).collect();
+        dropped.extend(history::lately_dropped(table, now - GRACE));
+        let dropped: Vec<String> = dropped.into_iter().collect();
+        let parameters = input.parameters.get_or_insert_default();
+        parameters.insert(history::DROPPED.to_owned(), dropped.join(","));
+        parameters.insert(history::DROPPED_AT.to_owned(), now.to_string());
+        let version = table.version_id().map(str::to_owned);
+        catalog::replace(clients, database, input, version).await?;
+        let values: Vec<String> = goes.into_iter().map(|(value, _)| value).collect();
+        partitions::drop_all(clients, database, table.name(), &values).await?;
+        count += values.len();
+    }
+    Ok(count)
 }
 
 /// The exports in the lake that runs of this pipeline made.
@@ -108,15 +175,18 @@ pub(in crate::run) struct Kept {
     pub(in crate::run) complete: bool,
 }
 
+/// The export that a location under `root`, the folder of all exports, belongs to.
+pub(in crate::run) fn export_of(location: &str, root: &str) -> Option<String> {
+    location.strip_prefix(root)?.split('/').next().map(str::to_owned)
+}
+
 /// The exports that live tables point at, or pointed at a short while ago.
 fn needed<'a>(
     tables: impl Iterator<Item = &'a Table>,
     root: &str,
     now: Timestamp,
 ) -> BTreeSet<String> {
-    let export_of = |location: &str| -> Option<String> {
-        location.strip_prefix(root)?.split('/').next().map(str::to_owned)
-    };
+    let export_of = |location: &str| export_of(location, root);
     let mut needed = BTreeSet::new();
     for table in tables {
         needed.extend(catalog::location(table).as_deref().and_then(export_of));

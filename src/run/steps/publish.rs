@@ -5,6 +5,10 @@
 //! overwritten. When one table fails, those that were moved are moved back; a table that is new stays,
 //! since it points at verified files and nobody has read it before. Tables that the export does not have
 //! any more stay as they are, and the report names them.
+//!
+//! In history mode the export becomes a partition of each table instead: see [`history`].
+
+pub(in crate::run) mod history;
 
 use super::super::catalog::{self, MOVED, PIPELINE, PREVIOUS};
 use super::super::context::{Context, Done, StepError, StepResult};
@@ -12,9 +16,13 @@ use super::super::error::FailureKind;
 use super::super::journal::PlannedTable;
 use super::super::options::Event;
 use super::super::report::{Action, PublishedTable};
+use super::super::way_back::{TableBefore, move_back, said};
 use super::register::CONCURRENCY;
 use crate::aws::{ErrorKind, in_parallel};
+use crate::pipeline::{ColumnPolicy, Stance};
+use crate::verify::StagedColumn;
 use aws_sdk_glue::types::Table;
+use history::Partitions;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,6 +31,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 struct Move {
     plan: PlannedTable,
     before: Option<Table>,
+    /// What is to become of its partitions, in history mode.
+    partitions: Option<Partitions>,
 }
 
 /// Runs the step. It does not listen to requests to stop: half of the tables moved would be worse than
@@ -33,11 +43,16 @@ pub(in crate::run) async fn run(context: &mut Context<'_>) -> StepResult {
     let plan = context.journal.details.plan.clone();
     no_strangers(context, &database, &plan, &present)?;
     left_behind(context, &plan, &present);
-    let moves: Vec<Move> = plan
+    let mut moves: Vec<Move> = plan
         .into_iter()
-        .map(|plan| Move { before: present.get(&plan.table).cloned(), plan })
+        .map(|plan| Move { before: present.get(&plan.table).cloned(), plan, partitions: None })
         .collect();
-    context.journal.state.report.tables = moves.iter().map(intended).collect();
+    history::plan(context, &database, &mut moves).await?;
+    keep_to_policy(context, &moves)?;
+    note_way_back(context, &moves);
+    context.journal.save_details()?;
+    context.journal.state.report.tables =
+        moves.iter().map(|table| intended(table, before(context, table))).collect();
     context.journal.save()?;
 
     let failed = AtomicBool::new(false);
@@ -45,7 +60,7 @@ pub(in crate::run) async fn run(context: &mut Context<'_>) -> StepResult {
     let mut done = 0;
     let mut first_error = None;
     let shared: &Context<'_> = context;
-    let mut actions: Vec<Option<Action>> = Vec::with_capacity(total);
+    let mut reached: Vec<bool> = Vec::with_capacity(total);
     let (failed, database_name) = (&failed, database.as_str());
     in_parallel(
         CONCURRENCY,
@@ -63,50 +78,43 @@ pub(in crate::run) async fn run(context: &mut Context<'_>) -> StepResult {
             })
         },
         |outcome| {
-            actions.push(match outcome {
-                Some((table, Ok(action))) => {
+            reached.push(match outcome {
+                Some((table, Ok(()))) => {
                     done += 1;
                     let table = table.plan.table.as_str();
                     shared.progress.event(&Event::TablePublished { table, done, total });
-                    Some(action)
+                    true
                 }
                 Some((_, Err(error))) => {
                     first_error.get_or_insert(error);
-                    None
+                    false
                 }
-                None => None,
+                None => false,
             });
             // What is under way is waited for, so that it is known what was moved.
             ControlFlow::Continue(())
         },
     )
     .await;
-    let back = match &first_error {
-        Some(_) => move_back(context, &database, &moves, &mut actions).await,
-        None => 0,
-    };
-    let mut report = std::mem::take(&mut context.journal.state.report.tables);
-    for (row, action) in report.iter_mut().zip(&actions) {
-        if let Some(action) = action {
-            row.action = *action;
-        }
-    }
     if let Some(error) = first_error {
+        let back = move_back(context).await;
         // What never happened is not reported as done.
-        let mut actions = actions.iter();
-        report.retain(|_| actions.next().is_some_and(Option::is_some));
-        context.journal.state.report.tables = report;
-        let created = count(&actions_of(context), Action::Created);
-        return Err(said(error, back, created));
+        let mut reached = reached.iter();
+        context.journal.state.report.tables.retain(|row| {
+            reached.next().is_some_and(|reached| *reached) || row.action == Action::MovedBack
+        });
+        return Err(said(error, &back));
     }
-    context.journal.state.report.tables = report;
     let actions = actions_of(context);
-    Ok(Done::Did(format!(
-        "{} moved, {} new, {} unchanged in {database}",
-        count(&actions, Action::Moved),
-        count(&actions, Action::Created),
-        count(&actions, Action::Unchanged)
-    )))
+    let [changed, created, unchanged] =
+        [Action::Moved, Action::Created, Action::Unchanged].map(|action| count(&actions, action));
+    Ok(Done::Did(match &context.journal.details.partition {
+        Some(partition) => format!(
+            "partition {partition}: {changed} tables have it now, {created} new, {unchanged} unchanged \
+             in {database}"
+        ),
+        None => format!("{changed} moved, {created} new, {unchanged} unchanged in {database}"),
+    }))
 }
 
 fn actions_of(context: &Context<'_>) -> Vec<Action> {
@@ -117,22 +125,112 @@ fn count(actions: &[Action], wanted: Action) -> usize {
     actions.iter().filter(|action| **action == wanted).count()
 }
 
-/// Adds to an error what became of the other tables.
-fn said(error: StepError, back: usize, created: usize) -> StepError {
-    let others = format!(
-        "; {back} tables that had been moved were moved back, {created} new ones point at the \
-         verified export"
-    );
-    match error {
-        StepError::Found { kind, message, help } => {
-            StepError::Found { kind, message: message + &others, help }
+/// What a table was before this run, whichever attempt it was that moved it.
+fn before<'a>(context: &'a Context<'_>, table: &Move) -> Option<&'a TableBefore> {
+    let noted = context.journal.details.tables_before.iter();
+    noted.into_iter().find(|before| before.table == table.plan.table)
+}
+
+/// Notes the way back of each table. Of one that points at the export already, an earlier attempt has
+/// noted it, unless there was nothing to move.
+fn note_way_back(context: &mut Context<'_>, moves: &[Move]) {
+    let earlier = std::mem::take(&mut context.journal.details.tables_before);
+    context.journal.details.views_before.clear();
+    let noted = moves.iter().map(|table| {
+        let now = table.before.as_ref().and_then(catalog::location);
+        let known = earlier.iter().find(|before| before.table == table.plan.table);
+        match known {
+            Some(known) if now.as_deref() == Some(table.plan.location.as_str()) => known.clone(),
+            _ => {
+                let mut before = TableBefore::of(&table.plan, table.before.as_ref());
+                if let Some(partitions) = &table.partitions {
+                    before.partitions = partitions.before();
+                }
+                before
+            }
         }
-        StepError::Aws(mut call) => {
-            call.message.push_str(&others);
-            StepError::Aws(call)
-        }
-        other => other,
+    });
+    context.journal.details.tables_before = noted.collect();
+}
+
+/// What differs in a table's columns.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Difference {
+    new: Vec<String>,
+    dropped: Vec<String>,
+    changed: Vec<String>,
+}
+
+fn difference(new: &[StagedColumn], old: &[StagedColumn]) -> Difference {
+    let missing = |here: &[StagedColumn], there: &[StagedColumn]| -> Vec<String> {
+        let missing = here.iter().filter(|column| !catalog::has_column(there, &column.name));
+        missing.map(|column| column.name.to_lowercase()).collect()
+    };
+    let changed = new.iter().filter_map(|column| {
+        let other = old.iter().find(|other| other.name.eq_ignore_ascii_case(&column.name))?;
+        (!other.hive_type.eq_ignore_ascii_case(&column.hive_type)).then(|| {
+            format!("{} ({} before, {} now)", column.name, other.hive_type, column.hive_type)
+        })
+    });
+    Difference { new: missing(new, old), dropped: missing(old, new), changed: changed.collect() }
+}
+
+/// Holds the columns of each table against what the configuration allows. A rollback goes where a person
+/// sends it, so it is only told what changes.
+fn keep_to_policy(context: &mut Context<'_>, moves: &[Move]) -> Result<(), StepError> {
+    let mut policy = context.pipeline.catalog.columns;
+    let history = context.pipeline.partition().is_some();
+    if context.journal.state.kept_export.is_some() {
+        let softer = |stance: Stance| stance.min(Stance::Warn);
+        let ColumnPolicy { new, dropped, changed } = policy;
+        policy =
+            ColumnPolicy { new: softer(new), dropped: softer(dropped), changed: softer(changed) };
     }
+    if history {
+        policy.changed = Stance::Refuse;
+    }
+    let mut refused = Vec::new();
+    let mut warnings = Vec::new();
+    for table in moves {
+        let Some(before) = &table.before else { continue };
+        let found = difference(&table.plan.columns, &catalog::columns(before));
+        for (what, columns, stance) in [
+            ("has new columns", &found.new, policy.new),
+            ("lacks columns that are live", &found.dropped, policy.dropped),
+            ("has columns of another type", &found.changed, policy.changed),
+        ] {
+            if columns.is_empty() || stance == Stance::Allow {
+                continue;
+            }
+            let said = format!("table `{}` {what}: {}", table.plan.table, shown(columns));
+            if stance == Stance::Refuse { &mut refused } else { &mut warnings }.push(said);
+        }
+    }
+    for warning in warnings {
+        context.warn(warning);
+    }
+    if refused.is_empty() {
+        return Ok(());
+    }
+    let help = if history {
+        "Athena reads no table whose partitions disagree on a type: publish into another database, or \
+         resume with what `[catalog]` says of columns changed"
+    } else {
+        "if that is meant, say `allow` in `[catalog]` and resume the run; otherwise look at the source"
+    };
+    let message = format!("nothing was published: {}", refused.join("; "));
+    Err(StepError::found(FailureKind::Checks, message, help))
+}
+
+/// Names from the source, for a message.
+fn shown(columns: &[String]) -> String {
+    const NAMED: usize = 8;
+    let mut names: Vec<String> =
+        columns.iter().take(NAMED).map(|name| name.escape_debug().to_string()).collect();
+    if columns.len() > NAMED {
+        names.push(format!("and {} more", columns.len() - NAMED));
+    }
+    names.join(", ")
 }
 
 /// Refuses to take over what somebody else made.
@@ -157,6 +255,27 @@ fn no_strangers(
                      `{}` to hand it over",
                     pipeline.name
                 ),
+            ));
+        }
+    }
+    let wanted = pipeline.partition();
+    for planned in plan {
+        let Some(table) = present.get(&planned.table) else { continue };
+        let keys = catalog::partition_keys(table);
+        let fits = match wanted {
+            Some(key) => keys == [key],
+            None => catalog::parameter(table, history::MODE).is_none(),
+        };
+        if !fits {
+            return Err(StepError::found(
+                FailureKind::Setup,
+                format!(
+                    "`{database}.{}` is partitioned by {}, which is not what `mode` and `partition` say",
+                    planned.table,
+                    if keys.is_empty() { "nothing".to_owned() } else { keys.join(", ") }
+                ),
+                "nothing was changed; Glue changes no table's partition keys: publish into another \
+                 database, or drop the table",
             ));
         }
     }
@@ -200,25 +319,21 @@ fn left_behind(
     }
 }
 
-fn intended(table: &Move) -> PublishedTable {
+fn intended(table: &Move, noted: Option<&TableBefore>) -> PublishedTable {
     let plan = &table.plan;
     let before = table.before.as_ref();
     let at = before.and_then(catalog::location);
-    let unchanged = before.is_some_and(|before| is_unchanged(plan, before));
-    let names = |columns: &[crate::verify::StagedColumn]| -> Vec<String> {
-        columns.iter().map(|column| column.name.to_lowercase()).collect()
-    };
-    let (new, old) = (names(&plan.columns), before.map(|table| names(&catalog::columns(table))));
-    let missing_in = |here: &[String], there: &[String]| -> Vec<String> {
-        here.iter().filter(|name| !there.contains(name)).cloned().collect()
-    };
+    let found = before.map(|before| difference(&plan.columns, &catalog::columns(before)));
+    let found = found.unwrap_or_default();
+    let was = noted.map(|noted| noted.location.as_deref());
     PublishedTable {
         table: plan.table.clone(),
         source: plan.source().to_string(),
-        action: match before {
-            None => Action::Created,
-            Some(_) if unchanged => Action::Unchanged,
-            Some(_) => Action::Moved,
+        action: match (before, was) {
+            (None, _) | (_, Some(None)) => Action::Created,
+            (Some(before), _) if !is_unchanged(table, before) => Action::Moved,
+            (_, Some(Some(was))) if was != plan.location => Action::Moved,
+            _ => Action::Unchanged,
         },
         location: plan.location.clone(),
         previous: if at.as_deref() == Some(plan.location.as_str()) {
@@ -226,47 +341,59 @@ fn intended(table: &Move) -> PublishedTable {
         } else {
             at
         },
-        new_columns: old.as_ref().map(|old| missing_in(&new, old)).unwrap_or_default(),
-        dropped_columns: old.as_ref().map(|old| missing_in(old, &new)).unwrap_or_default(),
+        new_columns: found.new,
+        dropped_columns: found.dropped,
     }
 }
 
-fn is_unchanged(plan: &PlannedTable, before: &Table) -> bool {
-    catalog::location(before).as_deref() == Some(plan.location.as_str())
-        && catalog::columns(before) == plan.columns
+fn is_unchanged(table: &Move, before: &Table) -> bool {
+    let plan = &table.plan;
+    let columns = catalog::columns(before);
+    let same = match &table.partitions {
+        Some(partitions) => {
+            !partitions.any_change()
+                && plan.columns.iter().all(|column| catalog::has_column(&columns, &column.name))
+        }
+        None => columns == plan.columns,
+    };
+    same && catalog::location(before).as_deref() == Some(plan.location.as_str())
 }
 
-async fn publish(context: &Context<'_>, database: &str, table: &Move) -> Result<Action, StepError> {
+async fn publish(context: &Context<'_>, database: &str, table: &Move) -> Result<(), StepError> {
     let plan = &table.plan;
     let report = &context.journal.state.report;
     let export = report.export.as_ref().map(|export| export.id.as_str()).unwrap_or_default();
     let marks = catalog::marks(&context.pipeline.name, &report.run_id, export);
     let now = (MOVED.to_owned(), context.clock.now().to_string());
-    let action = match &table.before {
-        Some(before) if is_unchanged(plan, before) => return Ok(Action::Unchanged),
+    let more = table.partitions.iter().flat_map(|partitions| partitions.marks(context.clock.now()));
+    match &table.before {
+        Some(before) if is_unchanged(table, before) => return Ok(()),
         Some(before) => {
             let previous = catalog::location(before)
                 .filter(|previous| *previous != plan.location)
                 .map(|previous| (PREVIOUS.to_owned(), previous));
-            let parameters = marks.into_iter().chain(previous).chain([now]);
+            let parameters = marks.into_iter().chain(previous).chain([now]).chain(more);
             let Some(input) = catalog::moved_input(before, plan, parameters) else {
                 return Err(nameless(plan));
             };
             let version = before.version_id().map(str::to_owned);
             let replaced = catalog::replace(context.clients, database, input, version).await;
             replaced.map_err(|error| conflict(error, database, plan))?;
-            Action::Moved
         }
         None => {
-            let Some(input) = catalog::new_input(&plan.table, plan, marks.into_iter().chain([now]))
-            else {
+            let key = context.pipeline.partition();
+            let parameters = marks.into_iter().chain([now]).chain(more);
+            let Some(input) = catalog::new_input(&plan.table, plan, key, parameters) else {
                 return Err(nameless(plan));
             };
             let created = catalog::create(context.clients, database, input).await;
             created.map_err(|error| conflict(error, database, plan))?;
-            Action::Created
         }
-    };
+    }
+    if let Some(partitions) = &table.partitions {
+        let made = partitions.make(context.clients, database, &plan.table).await;
+        made.map_err(|error| conflict(error, database, plan))?;
+    }
     let after = catalog::table(context.clients, database, &plan.table).await?;
     if after.as_ref().and_then(catalog::location).as_deref() != Some(plan.location.as_str()) {
         return Err(StepError::found(
@@ -275,7 +402,7 @@ async fn publish(context: &Context<'_>, database: &str, table: &Move) -> Result<
             "find out who writes to this table, then resume the run",
         ));
     }
-    Ok(action)
+    Ok(())
 }
 
 fn nameless(plan: &PlannedTable) -> StepError {
@@ -302,65 +429,9 @@ fn conflict(error: crate::aws::AwsError, database: &str, plan: &PlannedTable) ->
     error.into()
 }
 
-/// Moves back what was moved, as it was. Gives the number of tables that point where they did.
-async fn move_back(
-    context: &mut Context<'_>,
-    database: &str,
-    moves: &[Move],
-    actions: &mut [Option<Action>],
-) -> usize {
-    let mut back = 0;
-    for (table, action) in moves.iter().zip(actions) {
-        let (Some(Action::Moved), Some(before)) = (*action, &table.before) else { continue };
-        match restore(context, database, table, before).await {
-            Ok(()) => {
-                *action = Some(Action::MovedBack);
-                back += 1;
-            }
-            Err(error) => {
-                let why = match error {
-                    StepError::Aws(error) => error.to_string(),
-                    StepError::Found { message, .. } => message,
-                    _ => "the move back failed".to_owned(),
-                };
-                context.warn(format!(
-                    "table `{}` could not be moved back and points at the new, verified export: \
-                     {why}",
-                    table.plan.table
-                ));
-            }
-        }
-    }
-    back
-}
-
-async fn restore(
-    context: &Context<'_>,
-    database: &str,
-    table: &Move,
-    before: &Table,
-) -> Result<(), StepError> {
-    let plan = &table.plan;
-    let now = catalog::table(context.clients, database, &plan.table).await?;
-    let Some(now) =
-        now.filter(|now| catalog::location(now).as_deref() == Some(plan.location.as_str()))
-    else {
-        return Err(StepError::found(
-            FailureKind::Conflict,
-            format!("`{database}.{}` was changed by somebody else", plan.table),
-            "",
-        ));
-    };
-    let Some(input) = catalog::input_of(before) else { return Err(nameless(plan)) };
-    let version = now.version_id().map(str::to_owned);
-    let replaced = catalog::replace(context.clients, database, input, version).await;
-    replaced.map_err(|error| conflict(error, database, plan))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::verify::StagedColumn;
     use aws_sdk_glue::types::{Column, StorageDescriptor};
 
     fn plan(columns: &[&str]) -> PlannedTable {
@@ -375,6 +446,7 @@ mod tests {
                 .iter()
                 .map(|name| StagedColumn { name: (*name).into(), hive_type: "int".into() })
                 .collect(),
+            originals: BTreeMap::new(),
         }
     }
 
@@ -393,10 +465,14 @@ mod tests {
             .unwrap()
     }
 
+    fn moved(plan: PlannedTable, before: Table) -> Move {
+        Move { plan, before: Some(before), partitions: None }
+    }
+
     #[test]
     fn new_and_dropped_columns_are_named() {
         let before = table("s3://lake/exports/old/shop/public.orders", &["ID", "gone"]);
-        let report = intended(&Move { plan: plan(&["id", "note"]), before: Some(before) });
+        let report = intended(&moved(plan(&["id", "note"]), before), None);
         assert_eq!(report.action, Action::Moved);
         assert_eq!(report.new_columns, ["note"]);
         assert_eq!(report.dropped_columns, ["gone"]);
@@ -407,7 +483,25 @@ mod tests {
     fn a_table_that_points_there_already_is_left_alone() {
         let plan = plan(&["id"]);
         let before = table(plan.location.trim_end_matches('/'), &["id"]);
-        assert!(is_unchanged(&plan, &before));
-        assert_eq!(intended(&Move { plan, before: Some(before) }).action, Action::Unchanged);
+        let table = moved(plan, before.clone());
+        assert!(is_unchanged(&table, &before));
+        assert_eq!(intended(&table, None).action, Action::Unchanged);
+    }
+
+    #[test]
+    fn what_an_earlier_attempt_moved_is_moved_and_not_unchanged() {
+        let plan = plan(&["id"]);
+        let old = table("s3://lake/exports/old/shop/public.orders/", &["id"]);
+        let noted = TableBefore::of(&plan, Some(&old));
+        let now = table(&plan.location, &["id"]);
+        assert_eq!(intended(&moved(plan, now), Some(&noted)).action, Action::Moved);
+    }
+
+    #[test]
+    fn columns_of_another_type_are_told_with_both() {
+        let column = |hive: &str| [StagedColumn { name: "ID".into(), hive_type: hive.into() }];
+        let found = difference(&column("bigint"), &column("int"));
+        assert_eq!(found.changed, ["ID (int before, bigint now)"]);
+        assert_eq!(difference(&column("int"), &column("INT")), Difference::default());
     }
 }

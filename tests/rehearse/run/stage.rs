@@ -16,7 +16,7 @@ use snaplake::run::{self, Event, NoProgress, Progress, RunOptions, RunReport};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-const DATABASE: &str = "
+pub const DATABASE: &str = "
 CREATE TABLE customers (id INT NOT NULL, name VARCHAR(40), born_on DATE, photo BLOB, score DOUBLE);
 INSERT INTO customers VALUES (1, '陽菜', '1990-02-28', NULL, 1.5), (2, 'O''Brien \"x\"', NULL, x'00ff', NULL),
   (3, 'Zoë', '2001-12-31', x'', -2e10);
@@ -53,9 +53,13 @@ name = "paid"
 sql = "SELECT o.id, c.name FROM orders o JOIN customers c ON o.customer_id = c.id WHERE o.paid_at IS NOT NULL"
 "#;
 
-fn pipeline(mode: &str, snapshot: &str) -> Pipeline {
-    let text = CONFIG.replace("{mode}", mode).replace("{snapshot}", snapshot);
-    let config = config::parse(Path::new("snaplake.toml"), &text).unwrap();
+/// The small shop's configuration.
+pub fn config(mode: &str, snapshot: &str) -> String {
+    CONFIG.replace("{mode}", mode).replace("{snapshot}", snapshot)
+}
+
+fn pipeline(text: &str) -> Pipeline {
+    let config = config::parse(Path::new("snaplake.toml"), text).unwrap();
     Pipeline::from_config(&config).unwrap()
 }
 
@@ -94,13 +98,19 @@ impl Stage {
     }
 
     async fn paced(mode: &str, snapshot: &str, pace: Pace) -> Self {
-        let pipeline = pipeline(mode, snapshot);
+        Self::of(&config(mode, snapshot), DATABASE, VirtualClock::new(pace)).await
+    }
+
+    /// A cloud for a configuration of one's own, over a database made by these statements.
+    pub async fn of(config: &str, statements: &str, clock: VirtualClock) -> Self {
+        let pipeline = pipeline(config);
         let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("snaplake.toml"), config).unwrap();
         let database = rusqlite::Connection::open(folder.path().join("tiny.db")).unwrap();
-        database.execute_batch(DATABASE).unwrap();
+        database.execute_batch(statements).unwrap();
         let mut options =
             CloudOptions::new(&pipeline.account, &pipeline.region, &folder.path().join("cloud"));
-        options.clock = VirtualClock::new(pace);
+        options.clock = clock;
         let cloud = Cloud::start(options).await.unwrap();
         set(&cloud, &pipeline);
         let clients = clients(&cloud, &pipeline).await;
@@ -134,6 +144,21 @@ impl Stage {
 
     pub fn journal(&self) -> PathBuf {
         self.folder.path().join("runs")
+    }
+
+    /// Changes the source and takes an automated snapshot of it.
+    pub fn change(&self, statements: &str) {
+        let database = rusqlite::Connection::open(self.source()).unwrap();
+        database.execute_batch(statements).unwrap();
+        self.snapshot(0);
+    }
+
+    /// Every row that a query gives over the live database.
+    pub async fn query(&self, sql: &str) -> Vec<Vec<Option<String>>> {
+        let workgroup = &self.pipeline.athena.workgroup;
+        let athena =
+            snaplake::aws::Athena::new(&self.clients, &self.clock, workgroup, Stop::default());
+        athena.query(&self.pipeline.catalog.database, sql).await.unwrap().rows
     }
 
     pub fn options(&self) -> RunOptions {
@@ -283,6 +308,20 @@ impl Progress for StopAfter {
     fn event(&self, event: &Event<'_>) {
         if matches!(event, Event::StepEnded { record } if record.step == self.step) {
             self.stop.ask();
+        }
+    }
+}
+
+/// Does something when a step begins.
+pub struct AtStart<F> {
+    pub step: Step,
+    pub what: F,
+}
+
+impl<F: Fn() + Send + Sync> Progress for AtStart<F> {
+    fn event(&self, event: &Event<'_>) {
+        if matches!(event, Event::StepStarted { step } if *step == self.step) {
+            (self.what)();
         }
     }
 }
