@@ -4,7 +4,7 @@ use super::project::Project;
 use super::{Exit, Failure, Global, Outcome, OutputFormat, Printer};
 use crate::generate::adopt::{self, AdoptError, Adoption};
 use crate::generate::disk::{self, Change, DiskError};
-use crate::generate::{self, Files};
+use crate::generate::{self, Files, owners};
 use crate::pipeline::Pipeline;
 use serde_json::json;
 use similar::TextDiff;
@@ -69,7 +69,7 @@ pub(super) fn run(args: &GenerateArgs, global: &Global, printer: &Printer) -> Ou
         text = json(&roots);
     } else {
         for root in &roots {
-            text.push_str(&if args.check { diffs(root) } else { written(root) });
+            text.push_str(&if args.check { diffs(root) } else { written(root) + &asked(root) });
             text.push_str(
                 &root.adoption.as_ref().map(|adoption| adopted(root, adoption)).unwrap_or_default(),
             );
@@ -175,6 +175,28 @@ fn written(root: &Root) -> String {
     }
 }
 
+/// What owners of existing things have to add: the statements themselves when they are new, else where
+/// they are.
+fn asked(root: &Root) -> String {
+    let mut text = String::new();
+    for document in root.pipeline.documents().iter().filter(|document| document.by_owner) {
+        let wish = if owners::optional(&root.pipeline, document) { "may" } else { "must" };
+        let place = owners::place(&root.pipeline, document);
+        let file = Path::new(&document.file);
+        let new = root.changes.iter().any(|change| match change {
+            Change::Missing(path) | Change::Different(path, _) => path == file,
+            Change::Stale(_) => false,
+        });
+        let _ = writeln!(text, "an owner {wish} add {} to {place}", shown(&root.folder.join(file)));
+        if new {
+            for line in document.to_json().lines() {
+                let _ = writeln!(text, "    {line}");
+            }
+        }
+    }
+    text
+}
+
 /// Files that were generated once and are no more are the user's to delete.
 fn report_stale(roots: &[Root], printer: &Printer) {
     for root in roots {
@@ -217,6 +239,9 @@ fn json(roots: &[Root]) -> String {
                 "changes": root.changes.iter().map(change).collect::<Vec<_>>(),
                 "adopted": root.adoption.iter().flat_map(|adoption| &adoption.adopted).map(|adopted| {
                     json!({ "to": adopted.to, "id": adopted.id, "from": adopted.from })
+                }).collect::<Vec<_>>(),
+                "by_owners": root.pipeline.documents().iter().filter(|document| document.by_owner).map(|document| {
+                    json!({ "file": document.file, "add_to": owners::place(&root.pipeline, document) })
                 }).collect::<Vec<_>>(),
                 "conflicts": root.adoption.iter().flat_map(|adoption| &adoption.conflicts).collect::<Vec<_>>(),
             })

@@ -177,11 +177,21 @@ impl State {
             principal,
             action: ask.action.to_string(),
             resource: ask.resource.clone(),
-            resource_account: Some(self.settings.account.clone()),
+            resource_account: Some(self.owner(ask)),
             context,
         };
         let policies = self.policies(caller, ask)?;
         Ok((evaluate(&request, &policies), request))
+    }
+
+    /// The account that owns the resource.
+    fn owner(&self, ask: &Ask) -> String {
+        let elsewhere = match &ask.guard {
+            Guard::Bucket(bucket) => self.buckets().owner(bucket),
+            Guard::Key(arn) => arn.split(':').nth(4).map(str::to_owned),
+            Guard::None | Guard::Trust(_) => None,
+        };
+        elsewhere.unwrap_or_else(|| self.settings.account.clone())
     }
 
     /// The policies of the principal and of the resource.
@@ -244,7 +254,7 @@ fn context(
     // that AWS would see (docs/differences-from-aws.md).
     set("aws:SecureTransport", "true".to_owned());
     set("aws:RequestedRegion", settings.region.clone());
-    set("aws:ResourceAccount", settings.account.clone());
+    set("aws:ResourceAccount", state.owner(ask));
     let service = is_service(&caller.principal);
     set("aws:PrincipalIsAWSService", service.to_string());
     if service {

@@ -81,7 +81,7 @@ pub struct UserSeed {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KeySeed {
-    /// The key's id, usually a UUID.
+    /// The key's id, usually a UUID; or its ARN, where it is another account's.
     pub id: String,
     /// The key policy.
     pub policy: PolicySeed,

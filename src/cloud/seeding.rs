@@ -78,6 +78,13 @@ impl Seed {
         self.state.buckets_mut().add(bucket, &settings.folder, self.state.clock.now())
     }
 
+    /// Says which account a bucket belongs to, where it is not the cloud's.
+    pub fn bucket_owner(&self, bucket: &str, account: &str) {
+        if let Some(bucket) = self.state.buckets_mut().get_mut(bucket) {
+            account.clone_into(bucket.account.get_or_insert_default());
+        }
+    }
+
     /// Adds a database instance or cluster and its snapshots; gives its ARN.
     ///
     /// # Errors

@@ -10,8 +10,8 @@ use super::error::{ConfigError, quoted};
 use super::read::{At, Reader, Table};
 use super::rules;
 use super::settings::{
-    Athena, Catalog, CatalogMode, ColumnPolicy, IamSettings, KeyChoice, Lake, RehearsalSource,
-    Retention, Settings, Stance, TypedViews,
+    Athena, Catalog, CatalogMode, ColumnPolicy, Existing, IamSettings, KeyChoice, Lake,
+    RehearsalSource, Retention, Settings, Stance, TypedViews,
 };
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -24,6 +24,14 @@ const KEY: Wanted = Wanted {
     service: "kms",
     regional: true,
     resource: &["key/"],
+    account: Owner::Any,
+};
+
+const ROLE: Wanted = Wanted {
+    noun: "role",
+    service: "iam",
+    regional: false,
+    resource: &["role/"],
     account: Owner::Own,
 };
 
@@ -63,6 +71,7 @@ pub(super) fn settings(
     let typed_views = typed_views(table);
     let views = views::views(reader, table, source.as_ref(), typed_views.as_ref(), files);
     let checks = checks::checks(reader, table, source.as_ref(), files);
+    let existing = existing(reader, table, &home, catalog.as_ref());
     let iam = iam(reader, table, &home);
     let rehearsal = rehearsal(reader, table, source.as_ref());
     let tags = tags(reader, table);
@@ -80,6 +89,7 @@ pub(super) fn settings(
         views: views?,
         typed_views,
         checks: checks?,
+        existing: existing?,
         retention: Retention { exports: u32::try_from(exports?).ok()? },
         tags,
         iam: iam?,
@@ -143,6 +153,49 @@ fn athena(table: &Table, name: Option<&str>) -> Option<Athena> {
     };
     let scan_limit = rules::bytes(&part.text("scan_limit")?.value)?;
     Some(Athena { workgroup, scan_limit })
+}
+
+fn existing(
+    reader: &mut Reader<'_>,
+    table: &Table,
+    home: &Home,
+    catalog: Option<&Catalog>,
+) -> Option<Existing> {
+    let part = table.table("existing")?;
+    let mut role = |key: &str| match part.text(key) {
+        Some(text) => arn(reader, home, &ROLE, text).map(Some),
+        None => Some(None),
+    };
+    let roles =
+        [role("export_role"), role("crawler_role"), role("runner_role"), role("analyst_role")];
+    if let (Some(text), Some(CatalogMode::Direct)) =
+        (part.text("crawler_role"), catalog.map(|catalog| catalog.mode))
+    {
+        let message = "there is no crawler that could take this role";
+        let help = "take the role out, or write `mode = \"crawler\"` under `[catalog]`";
+        reader.error(ConfigError::new(reader.text, &text.span, message).help(help));
+    }
+    let bucket = part.switch("bucket");
+    let account = part.text("bucket_account");
+    let elsewhere =
+        account.filter(|text| home.account.as_deref().is_some_and(|own| own != text.value));
+    if let (Some(text), false) = (elsewhere, bucket) {
+        let message = "a bucket of another account cannot be made by this pipeline";
+        let help = "write `bucket = true` if the bucket exists there, or take the account out";
+        reader.error(ConfigError::new(reader.text, &text.span, message).help(help));
+    }
+    let [export_role, crawler_role, runner_role, analyst_role] = roles;
+    Some(Existing {
+        bucket,
+        bucket_account: elsewhere.map(|text| text.value.clone()),
+        database: part.switch("database"),
+        staging_database: part.switch("staging_database"),
+        workgroup: part.switch("workgroup"),
+        export_role: export_role?,
+        crawler_role: crawler_role?,
+        runner_role: runner_role?,
+        analyst_role: analyst_role?,
+    })
 }
 
 fn iam(reader: &mut Reader<'_>, table: &Table, home: &Home) -> Option<IamSettings> {

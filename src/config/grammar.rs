@@ -119,7 +119,7 @@ pub(super) static FILE: Section = Section {
 pub(super) static PIPELINE: Section =
     Section { doc: "One pipeline.", keys: &[&PIPELINE_KEYS, &operations::KEYS], one_of: &[] };
 
-static PIPELINE_KEYS: [Key; 16] = [
+static PIPELINE_KEYS: [Key; 17] = [
     Key {
         name: "name",
         shape: Shape::Text(&rules::NAME),
@@ -204,6 +204,13 @@ static PIPELINE_KEYS: [Key; 16] = [
         shape: Shape::Tables(&FRESHNESS),
         absent: Absent::Fine,
         doc: "How old the newest row of a table may be when its export goes live.",
+        example: "",
+    },
+    Key {
+        name: "existing",
+        shape: Shape::Table(&EXISTING),
+        absent: Absent::Fine,
+        doc: "What exists already and is used rather than made.",
         example: "",
     },
     Key {
@@ -400,6 +407,79 @@ static ATHENA: Section = Section {
             absent: Absent::Text("1 TB"),
             doc: "The most that one query may scan before Athena cancels it.",
             example: "\"100 GB\"",
+        },
+    ]],
+    one_of: &[],
+};
+
+static EXISTING: Section = Section {
+    doc: "What exists already and is used rather than made. Terraform leaves it alone; what its owner \
+          has to add is written to `policies/owner`. For the key, write its ARN under `lake`.",
+    keys: &[&[
+        Key {
+            name: "bucket",
+            shape: Shape::Switch,
+            absent: Absent::False,
+            doc: "Whether the bucket that `lake` names exists. Its access logs, versions and lifecycle are \
+                  then its owner's.",
+            example: "true",
+        },
+        Key {
+            name: "bucket_account",
+            shape: Shape::Text(&rules::ACCOUNT),
+            absent: Absent::Derived("the pipeline's account"),
+            doc: "The account that owns the bucket.",
+            example: "\"210987654321\"",
+        },
+        Key {
+            name: "database",
+            shape: Shape::Switch,
+            absent: Absent::False,
+            doc: "Whether the Glue database that `catalog` names exists.",
+            example: "true",
+        },
+        Key {
+            name: "staging_database",
+            shape: Shape::Switch,
+            absent: Absent::False,
+            doc: "Whether the Glue database `<database>_staging` exists.",
+            example: "true",
+        },
+        Key {
+            name: "workgroup",
+            shape: Shape::Switch,
+            absent: Absent::False,
+            doc: "Whether the workgroup that `athena` names exists. It must write where this pipeline's \
+                  results go.",
+            example: "true",
+        },
+        Key {
+            name: "export_role",
+            shape: Shape::Text(&rules::ROLE_ARN),
+            absent: Absent::Derived("a role that Terraform makes"),
+            doc: "The ARN of the role under which RDS writes exports.",
+            example: "\"arn:aws:iam::123456789012:role/rds-export\"",
+        },
+        Key {
+            name: "crawler_role",
+            shape: Shape::Text(&rules::ROLE_ARN),
+            absent: Absent::Derived("a role that Terraform makes"),
+            doc: "The ARN of the role under which the Glue crawler works.",
+            example: "\"arn:aws:iam::123456789012:role/glue-crawler\"",
+        },
+        Key {
+            name: "runner_role",
+            shape: Shape::Text(&rules::ROLE_ARN),
+            absent: Absent::Derived("a role that Terraform makes"),
+            doc: "The ARN of the role that runs the pipeline.",
+            example: "\"arn:aws:iam::123456789012:role/ci\"",
+        },
+        Key {
+            name: "analyst_role",
+            shape: Shape::Text(&rules::ROLE_ARN),
+            absent: Absent::Derived("a role that Terraform makes"),
+            doc: "The ARN of the role that queries the tables.",
+            example: "\"arn:aws:iam::123456789012:role/analyst\"",
         },
     ]],
     one_of: &[],

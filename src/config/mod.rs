@@ -27,9 +27,9 @@ pub use partition::partition;
 pub use reference::page;
 pub use schema::json_schema;
 pub use settings::{
-    Athena, Catalog, CatalogMode, Checks, ColumnPolicy, DataCheck, Engine, EngineFamily, Freshness,
-    IamSettings, KeyChoice, Lake, RehearsalSource, Retention, Settings, SnapshotChoice, Source,
-    SourceKind, Stance, TableRef, TypedViews, View,
+    Athena, Catalog, CatalogMode, Checks, ColumnPolicy, DataCheck, Engine, EngineFamily, Existing,
+    Freshness, IamSettings, KeyChoice, Lake, RehearsalSource, Retention, Settings, SnapshotChoice,
+    Source, SourceKind, Stance, TableRef, TypedViews, View,
 };
 pub use table_names::table_names;
 

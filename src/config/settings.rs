@@ -26,6 +26,8 @@ pub struct Settings {
     pub typed_views: Option<TypedViews>,
     /// What each export has to fulfil before it goes live.
     pub checks: Checks,
+    /// What exists already and is used rather than made.
+    pub existing: Existing,
     /// How much history is kept.
     pub retention: Retention,
     /// Tags of everything that the pipeline makes, besides its own.
@@ -364,6 +366,30 @@ pub struct IamSettings {
     /// `aws:SourceArn` and `aws:SourceAccount` in the trust of service roles, and
     /// `iam:PassedToService` where the export role is passed.
     pub confused_deputy_conditions: bool,
+}
+
+/// What exists already and is used rather than made. The lake's key is chosen by [`KeyChoice`].
+#[expect(clippy::struct_excessive_bools, reason = "each speaks of a resource of its own")]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Existing {
+    /// Whether the bucket exists.
+    pub bucket: bool,
+    /// The twelve digits of the account that owns the bucket, where it is not the pipeline's.
+    pub bucket_account: Option<String>,
+    /// Whether the live Glue database exists.
+    pub database: bool,
+    /// Whether the staging Glue database exists.
+    pub staging_database: bool,
+    /// Whether the workgroup exists.
+    pub workgroup: bool,
+    /// The ARN of the role under which RDS writes exports.
+    pub export_role: Option<String>,
+    /// The ARN of the crawler's role.
+    pub crawler_role: Option<String>,
+    /// The ARN of the role that runs the pipeline.
+    pub runner_role: Option<String>,
+    /// The ARN of the role that queries the tables.
+    pub analyst_role: Option<String>,
 }
 
 /// What a rehearsal reads instead of the production database.

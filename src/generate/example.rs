@@ -1,9 +1,9 @@
 //! `examples/complete`: the child modules put together in a root of one's own, every input given.
 
 use super::module::{self, Module, Output};
-use super::variables::Variable;
+use super::variables::{self, Variable};
 use super::{Files, GenerateError, format, hcl, root, templates};
-use crate::pipeline::Pipeline;
+use crate::pipeline::{Pipeline, PrincipalKind};
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -17,7 +17,7 @@ pub fn write_to(
     files: &mut Files,
 ) -> Result<(), GenerateError> {
     let calls = root::calls(modules, "../../modules", |module, variable| {
-        value(pipeline, module, variable)
+        value(pipeline, modules, module, variable)
     })?;
     let locals = [
         ("name", hcl::quoted("example")),
@@ -50,6 +50,22 @@ pub fn write_to(
         ),
         Output::new("workgroup", "Name of the Athena workgroup.", "module.athena.workgroup"),
     ];
+    let outputs: Vec<Output> = outputs
+        .into_iter()
+        .filter(|output| {
+            modules.iter().any(|module| {
+                let given = module.outputs.iter();
+                given
+                    .into_iter()
+                    .any(|given| output.value == format!("module.{}.{}", module.name, given.name))
+            })
+        })
+        .collect();
+    let used = format!("{calls}{provider}");
+    let locals: Vec<_> = locals
+        .into_iter()
+        .filter(|(name, _)| *name == "account_id" || variables::refers(&used, "local", name))
+        .collect();
     let folder = PathBuf::from("examples/complete");
     let main = format!("locals {}\n\n{calls}", hcl::object(&locals, 0));
     files.insert(folder.join("main.tf"), format::format(&main));
@@ -61,14 +77,18 @@ pub fn write_to(
 }
 
 /// The value of an input in the example.
-fn value(pipeline: &Pipeline, module: &Module, variable: &Variable) -> String {
+fn value(pipeline: &Pipeline, modules: &[Module], module: &Module, variable: &Variable) -> String {
     let own = module.source(variable.name).is_some();
-    if let Some(source) = root::from_module(variable.name).filter(|_| !own) {
-        return source.to_owned();
+    if let Some(source) = root::from_module(modules, variable.name).filter(|_| !own) {
+        return source;
     }
     let text = match variable.name {
         "bucket" => "\"${local.name}-lake-${local.account_id}\"",
         "log_bucket" => "\"${local.name}-lake-${local.account_id}-logs\"",
+        "bucket_arn" => "\"arn:${local.partition}:s3:::${local.name}-lake-${local.account_id}\"",
+        "bucket_account_id" => return hcl::quoted(pipeline.bucket_account()),
+        "export_role_arn" => return hcl::quoted(&pipeline.role_arn(PrincipalKind::Export)),
+        "crawler_role_arn" => return hcl::quoted(&pipeline.role_arn(PrincipalKind::Crawler)),
         "prefix" => "\"exports\"",
         "results_prefix" => "\"athena-results\"",
         "key_alias" => "\"alias/${local.name}-lake\"",

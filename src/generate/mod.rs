@@ -10,6 +10,7 @@ mod format;
 mod hcl;
 mod module;
 mod modules;
+pub mod owners;
 mod pages;
 mod root;
 mod statements;

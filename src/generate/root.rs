@@ -4,7 +4,7 @@ use super::module::{self, Module, Output};
 use super::modules::Policies;
 use super::variables::{self, Variable};
 use super::{Files, GenerateError, example, format, hcl, pages, templates};
-use crate::pipeline::{KeyChoice, Pipeline};
+use crate::pipeline::{KeyChoice, Pipeline, PrincipalKind};
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -18,7 +18,7 @@ pub fn write_to(
     modules: &[Module],
     files: &mut Files,
 ) -> Result<(), GenerateError> {
-    let calls = calls(modules, "./modules", source)?;
+    let calls = calls(modules, "./modules", |module, variable| source(modules, module, variable))?;
     let locals: Vec<(&str, String)> = locals(pipeline)
         .into_iter()
         .filter(|(name, _)| variables::refers(&calls, "local", name) || *name == "name")
@@ -71,42 +71,52 @@ pub fn calls(
 }
 
 /// Where a module's input comes from in the root.
-fn source(module: &Module, variable: &Variable) -> String {
+fn source(modules: &[Module], module: &Module, variable: &Variable) -> String {
     if let Some(source) = module.source(variable.name) {
         return source.to_owned();
     }
-    from_module(variable.name).map_or_else(
-        || match variable.name {
-            "name"
-            | "log_bucket"
-            | "prefix"
-            | "results_prefix"
-            | "key_alias"
-            | "source_id"
-            | "iam_path"
-            | "permissions_boundary"
-            | "tags" => format!("local.{}", variable.name),
-            other => format!("var.{other}"),
-        },
-        str::to_owned,
-    )
+    from_module(modules, variable.name).unwrap_or_else(|| match variable.name {
+        "name"
+        | "bucket"
+        | "bucket_arn"
+        | "bucket_account_id"
+        | "key_arn"
+        | "database"
+        | "staging_database"
+        | "crawler_name"
+        | "crawler_role_arn"
+        | "export_role_arn"
+        | "workgroup"
+        | "log_bucket"
+        | "prefix"
+        | "results_prefix"
+        | "key_alias"
+        | "source_id"
+        | "iam_path"
+        | "permissions_boundary"
+        | "tags" => format!("local.{}", variable.name),
+        other => format!("var.{other}"),
+    })
 }
 
 /// The output of another module that an input is, outside the module that makes it.
+///
+/// None where that module does not make it, because it exists already.
 #[must_use]
-pub fn from_module(input: &str) -> Option<&'static str> {
-    Some(match input {
-        "bucket" => "module.lake.bucket",
-        "bucket_arn" => "module.lake.bucket_arn",
-        "key_arn" => "module.lake.key_arn",
-        "database" => "module.catalog.database",
-        "staging_database" => "module.catalog.staging_database",
-        "crawler_name" => "module.catalog.crawler_name",
-        "crawler_role_arn" => "module.catalog.crawler_role_arn",
-        "workgroup" => "module.athena.workgroup",
-        "export_role_arn" => "module.export.role_arn",
+pub fn from_module(modules: &[Module], input: &str) -> Option<String> {
+    let (maker, output) = match input {
+        "bucket" | "bucket_arn" | "key_arn" => ("lake", input),
+        "database" | "staging_database" | "crawler_name" | "crawler_role_arn" => ("catalog", input),
+        "workgroup" => ("athena", input),
+        "export_role_arn" => ("export", "role_arn"),
         _ => return None,
-    })
+    };
+    let module = modules.iter().find(|module| module.name == maker)?;
+    module
+        .outputs
+        .iter()
+        .any(|given| given.name == output)
+        .then(|| format!("module.{maker}.{output}"))
 }
 
 /// The names that the configuration settles.
@@ -114,6 +124,13 @@ fn locals(pipeline: &Pipeline) -> Vec<(&'static str, String)> {
     let mut locals = vec![
         ("name", hcl::quoted(&pipeline.name)),
         ("bucket", hcl::quoted(&pipeline.lake.bucket)),
+        (
+            "bucket_arn",
+            format!("\"arn:${{var.partition}}:s3:::{}\"", hcl::escape(&pipeline.lake.bucket)),
+        ),
+        ("bucket_account_id", hcl::quoted(pipeline.bucket_account())),
+        ("export_role_arn", hcl::quoted(&pipeline.role_arn(PrincipalKind::Export))),
+        ("crawler_role_arn", hcl::quoted(&pipeline.role_arn(PrincipalKind::Crawler))),
         ("log_bucket", hcl::quoted(&pipeline.log_bucket())),
         ("prefix", hcl::quoted(&pipeline.lake.prefix)),
         ("results_prefix", hcl::quoted(pipeline.results_prefix().trim_end_matches('/'))),

@@ -107,6 +107,14 @@ pub const ALL: &[Variable] = &[
         )],
     ),
     Variable::required(
+        "bucket_account_id",
+        "Id of the AWS account that owns the bucket.",
+        &[check(
+            "can(regex(\"^[0-9]{12}$\", var.bucket_account_id))",
+            "The account id must be twelve digits.",
+        )],
+    ),
+    Variable::required(
         "log_bucket",
         "Name of the bucket that takes the lake bucket's access logs.",
         &[check(

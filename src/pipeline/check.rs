@@ -11,6 +11,7 @@
 mod answer;
 pub mod documents;
 mod opinion;
+pub mod owners;
 pub mod plan;
 mod surplus;
 mod width;

@@ -20,7 +20,7 @@ pub enum DocumentKind {
     Trust(PrincipalKind),
     /// The lake bucket's policy.
     Bucket,
-    /// The lake key's policy, when Terraform makes the key.
+    /// The lake key's policy.
     Key,
     /// The policy of the bucket that takes the lake bucket's access logs.
     LogBucket,
@@ -33,6 +33,8 @@ pub struct Document {
     pub kind: DocumentKind,
     /// Its name among the generated files: `policies/runner.json`.
     pub file: String,
+    /// Whether what it is attached to exists already: its owner adds the statements, not Terraform.
+    pub by_owner: bool,
     /// Its statements, sorted by id.
     pub statements: Vec<Statement>,
 }
@@ -90,8 +92,8 @@ impl Pipeline {
             documents.push(trust::document(self, kind));
         }
         documents.push(resource::bucket(self));
-        documents.push(resource::log_bucket(self));
-        documents.extend(resource::key(self));
+        documents.extend(resource::log_bucket(self));
+        documents.push(resource::key(self));
         documents.sort_by(|one, other| one.file.cmp(&other.file));
         documents
     }
@@ -100,9 +102,16 @@ impl Pipeline {
         let needs: Vec<Need> =
             self.needs().into_iter().filter(|need| need.principal == principal).collect();
         let statements = statements(&needs);
-        let file = format!("policies/{principal}.json");
-        Document { kind: DocumentKind::Identity(principal), file, statements }
+        let by_owner = self.existing_role(principal).is_some();
+        let file = file(&principal.to_string(), by_owner);
+        Document { kind: DocumentKind::Identity(principal), file, by_owner, statements }
     }
+}
+
+/// The file of a document: what owners of existing things have to add lies in a folder of its own.
+fn file(name: &str, by_owner: bool) -> String {
+    let folder = if by_owner { "policies/owner" } else { "policies" };
+    format!("{folder}/{name}.json")
 }
 
 /// The fewest statements that allow these needs, and nothing else.

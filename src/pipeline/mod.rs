@@ -20,7 +20,7 @@ pub use step::Step;
 
 pub use crate::config::{
     Athena, Catalog, CatalogMode, Checks, ColumnPolicy, CostSettings, DataCheck, Engine,
-    EngineFamily, Freshness, IamSettings, KeyChoice, Lake, RehearsalSource, Retention,
+    EngineFamily, Existing, Freshness, IamSettings, KeyChoice, Lake, RehearsalSource, Retention,
     SnapshotChoice, Source, SourceKind, Stance, TableRef, TypedViews, View, table_names,
 };
 
@@ -52,6 +52,8 @@ pub struct Pipeline {
     pub typed_views: Option<TypedViews>,
     /// What each export has to fulfil before it goes live.
     pub checks: Checks,
+    /// What exists already and is used rather than made.
+    pub existing: Existing,
     /// How much history is kept.
     pub retention: Retention,
     /// Tags of everything that the pipeline makes, besides its own.
@@ -102,6 +104,7 @@ impl From<&Settings> for Pipeline {
             views: settings.views,
             typed_views: settings.typed_views,
             checks: settings.checks,
+            existing: settings.existing,
             retention: settings.retention,
             tags: settings.tags,
             iam: settings.iam,

@@ -85,6 +85,21 @@ impl Pipeline {
         format!("arn:{}:s3:::{}", self.partition, self.lake.bucket)
     }
 
+    /// The account that owns the bucket.
+    #[must_use]
+    pub fn bucket_account(&self) -> &str {
+        self.existing.bucket_account.as_deref().unwrap_or(&self.account)
+    }
+
+    /// The account that owns the key.
+    #[must_use]
+    pub fn key_account(&self) -> &str {
+        match &self.lake.key {
+            KeyChoice::Create => &self.account,
+            KeyChoice::Existing(arn) => arn.split(':').nth(4).unwrap_or(&self.account),
+        }
+    }
+
     /// The ARN (or, with wildcards, the ARN pattern) of objects in the bucket.
     #[must_use]
     pub fn object_arn(&self, key: &str) -> String {
@@ -206,15 +221,33 @@ impl Pipeline {
 
     // --- IAM --------------------------------------------------------------------------------------
 
+    /// The ARN of a principal's role where it exists already and Terraform does not make it.
+    #[must_use]
+    pub fn existing_role(&self, principal: PrincipalKind) -> Option<&str> {
+        let existing = &self.existing;
+        match principal {
+            PrincipalKind::Export => existing.export_role.as_deref(),
+            PrincipalKind::Crawler => existing.crawler_role.as_deref(),
+            PrincipalKind::Runner => existing.runner_role.as_deref(),
+            PrincipalKind::Analyst => existing.analyst_role.as_deref(),
+        }
+    }
+
     /// The name of a principal's role, and of the policy that it carries.
     #[must_use]
     pub fn role_name(&self, principal: PrincipalKind) -> String {
+        if let Some(name) = self.existing_role(principal).and_then(|arn| arn.rsplit('/').next()) {
+            return name.to_owned();
+        }
         format!("{}-{}", self.name, principal.id())
     }
 
     /// The ARN of a principal's role.
     #[must_use]
     pub fn role_arn(&self, principal: PrincipalKind) -> String {
+        if let Some(arn) = self.existing_role(principal) {
+            return arn.to_owned();
+        }
         let (partition, account) = (self.partition, &self.account);
         format!("arn:{partition}:iam::{account}:role{}{}", self.iam.path, self.role_name(principal))
     }

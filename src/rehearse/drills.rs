@@ -28,7 +28,10 @@ pub(super) async fn drill(
     let Some(kept) = first.export.as_ref().map(|export| export.id.clone()) else { return Ok(()) };
 
     drills.look_around(pipeline).await;
-    drills.access_logs(pipeline);
+    // The access logs of a bucket that exists already are its owner's.
+    if !pipeline.existing.bucket {
+        drills.access_logs(pipeline);
+    }
     drills.analyst(pipeline).await?;
     if pipeline.catalog.mode == CatalogMode::Crawler {
         drills.crawl_again(pipeline).await;

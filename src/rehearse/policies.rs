@@ -25,7 +25,7 @@ pub(super) struct FileOnDisk {
 pub(super) fn load(pipeline: &Pipeline, folder: &Path) -> Result<Vec<FileOnDisk>, RehearseError> {
     let documents = pipeline.documents();
     let path = |document: &Document| {
-        let name = Path::new(&document.file).file_name().unwrap_or_default();
+        let name = document.file.strip_prefix("policies/").unwrap_or(&document.file);
         folder.join(name)
     };
     let missing: Vec<_> = documents

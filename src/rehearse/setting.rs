@@ -30,7 +30,7 @@ pub(super) fn set(
     }
     for policy in documents(files, DocumentKind::Key) {
         seed.key(&KeySeed {
-            id: pipeline.key_id().to_owned(),
+            id: pipeline.key_arn(),
             policy,
             aliases: pipeline.key_alias().into_iter().collect(),
         })?;
@@ -41,12 +41,15 @@ pub(super) fn set(
         encryption: Some(encryption.clone()),
         tags: pipeline.tags.clone(),
     })?;
-    seed.bucket(&BucketSeed {
-        name: pipeline.log_bucket(),
-        policy: documents(files, DocumentKind::LogBucket).into_iter().next(),
-        encryption: None,
-        tags: pipeline.tags.clone(),
-    })?;
+    seed.bucket_owner(&pipeline.lake.bucket, pipeline.bucket_account());
+    if !pipeline.existing.bucket {
+        seed.bucket(&BucketSeed {
+            name: pipeline.log_bucket(),
+            policy: documents(files, DocumentKind::LogBucket).into_iter().next(),
+            encryption: None,
+            tags: pipeline.tags.clone(),
+        })?;
+    }
     for database in [pipeline.catalog.database.clone(), pipeline.staging_database()] {
         seed.glue_database(&database)?;
     }

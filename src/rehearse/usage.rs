@@ -3,7 +3,9 @@
 use super::policies::FileOnDisk;
 use crate::cloud::Access;
 use crate::iam::{self, matches_action};
-use crate::pipeline::{DocumentKind, Effect, Need, Pipeline, Principal, PrincipalKind};
+use crate::pipeline::{
+    DocumentKind, Effect, Need, Pipeline, Principal, PrincipalKind, StatementPrincipal,
+};
 use crate::report::{Denial, GrantRow, PrincipalRow};
 use serde_json::{Value, json};
 
@@ -149,6 +151,11 @@ struct Remedy {
 /// The file to change and the statement to add: the model's own statement with this action alone; what
 /// the request itself says when the model has none.
 fn remedy(pipeline: &Pipeline, principal: Option<&Principal>, access: &Access) -> Remedy {
+    if access.message.as_deref().is_some_and(|message| message.contains(NO_RESOURCE_POLICY))
+        && let Some(remedy) = owners_remedy(pipeline, principal, access)
+    {
+        return remedy;
+    }
     for document in pipeline.documents() {
         let theirs = match (document.kind, principal) {
             (DocumentKind::Identity(kind) | DocumentKind::Trust(kind), Some(principal)) => {
@@ -181,6 +188,39 @@ fn remedy(pipeline: &Pipeline, principal: Option<&Principal>, access: &Access) -
         "Effect": "Allow", "Action": access.action, "Resource": access.resource,
     });
     Remedy { file, statement: pretty(&statement), reason: String::new() }
+}
+
+/// What a denial says where the policy of the resource would have to allow.
+const NO_RESOURCE_POLICY: &str = "no resource-based policy allows";
+
+/// The statement that the owner of an existing bucket or key has to add.
+fn owners_remedy(
+    pipeline: &Pipeline,
+    principal: Option<&Principal>,
+    access: &Access,
+) -> Option<Remedy> {
+    let kind = match access.action.split(':').next()? {
+        "s3" => DocumentKind::Bucket,
+        "kms" => DocumentKind::Key,
+        _ => return None,
+    };
+    let document = pipeline.documents().into_iter().find(|document| document.kind == kind)?;
+    let role = principal.map(|principal| principal.arn.clone())?;
+    let mut statement = document.statements.into_iter().find(|statement| {
+        let named = match &statement.principal {
+            Some(StatementPrincipal::Arns(arns)) => {
+                arns.contains(&role) || arns.contains(&pipeline.account_root_arn())
+            }
+            _ => false,
+        };
+        statement.effect == Effect::Allow
+            && named
+            && statement.actions.iter().any(|pattern| matches_action(pattern, &access.action))
+    })?;
+    statement.actions.retain(|pattern| matches_action(pattern, &access.action));
+    let reason = statement.reason.unwrap_or_default().to_owned();
+    let statement = pretty(&statement.addition().to_value());
+    Some(Remedy { file: document.file, statement, reason })
 }
 
 fn pretty(value: &Value) -> String {

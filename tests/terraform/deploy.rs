@@ -1,7 +1,7 @@
 //! The generated Terraform against a stand-in for AWS: apply, a second plan, destroy.
 
-use crate::project::{Project, generated, kinds};
-use crate::support::tool;
+use crate::project::{Project, direct, example, generated};
+use crate::support::{repository, tool};
 use crate::tools::{Moto, Terraform, finish};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -13,58 +13,114 @@ use std::time::Duration;
 const PLACEHOLDER: &str = "00000000-0000-0000-0000-000000000000";
 
 #[test]
-fn direct_registration_deploys_settles_and_goes_away() {
-    deploys("direct");
+fn a_lake_with_everything_made_deploys_settles_and_goes_away() {
+    deploys("snapshot-to-athena", "ap-northeast-1", "example-shop-lake", "shop");
 }
 
 #[test]
-fn a_crawler_deploys_settles_and_goes_away() {
-    deploys("crawler");
+fn a_crawler_on_a_key_that_exists_deploys_settles_and_goes_away() {
+    deploys("crawler", "ap-northeast-1", "example-service-lake", "service");
 }
 
-fn deploys(kind: &str) {
-    let (_, config) = kinds().into_iter().find(|(name, _)| *name == kind).expect("the kind exists");
+#[test]
+fn another_partition_deploys_settles_and_goes_away() {
+    deploys("other-partition", "us-gov-west-1", "example-cases-lake", "cases");
+}
+
+#[test]
+fn another_region_deploys_settles_and_goes_away() {
+    deploys("nightly-aggregates", "eu-central-1", "example-sales-lake", "sales");
+}
+
+#[test]
+fn one_of_several_environments_deploys_settles_and_goes_away() {
+    deploys("several-environments", "us-west-2", "example-app-staging-lake", "app_staging");
+}
+
+#[test]
+fn a_lake_of_another_account_deploys_settles_and_goes_away() {
+    deploys("cross-account-lake", "eu-west-1", "example-data-team-lake", "billing");
+}
+
+#[test]
+fn what_exists_is_used_and_left_alone() {
+    deploys("existing-resources", "ap-northeast-1", "example-platform-lake", "platform_orders");
+}
+
+fn deploys(name: &str, region: &'static str, bucket: &'static str, database: &'static str) {
+    let config = example(name);
     let project = generated(&config);
-    let Some(moto) = Moto::start() else { return };
+    let Some(mut moto) = Moto::start() else { return };
+    moto.about = vec![("AWS_DEFAULT_REGION", region), ("BUCKET", bucket), ("DATABASE", database)];
     let Some(terraform) = Terraform::new(&project.root, Some(&moto.endpoint)) else { return };
+    let makes_bucket = !config.contains("\nbucket = true");
+    let makes_key = !config.contains("\nkey = \"arn:");
+    let script = repository().join("examples").join(name).join("make-them.py");
+    if script.exists() {
+        let text = std::fs::read_to_string(&script).expect("the script can be read");
+        if python(&moto, &text).is_none() {
+            return;
+        }
+    }
+    let Some(before) = python(&moto, INVENTORY) else { return };
 
     terraform.must(&["plan", "-out", "plan.tfplan", "-input=false", "-no-color"]);
-    let (code, checked) = check(&project, &terraform.must(&["show", "-json", "plan.tfplan"]));
-    assert_eq!(code, Some(1), "{checked}");
-    assert!(checked.contains("known after apply"), "{checked}");
-    assert!(!checked.contains("sufficient: all"), "what is unknown is not passed: {checked}");
+    let plan = terraform.must(&["show", "-json", "plan.tfplan"]);
+    let (code, checked) = check(&project, &plan, false);
+    if makes_bucket {
+        assert_eq!(code, Some(1), "{checked}");
+        assert!(checked.contains("known after apply"), "{checked}");
+        assert!(!checked.contains("sufficient: all"), "what is unknown is not passed: {checked}");
+    }
 
     terraform.must(&["apply", "-input=false", "-no-color", "plan.tfplan"]);
     unchanged(&terraform, "right after the apply");
     policies_are_the_files(&project, &terraform);
-    let (code, checked) = check(&project, &terraform.must(&["show", "-json"]));
+    let state = terraform.must(&["show", "-json"]);
+    if config.contains("_role = ") {
+        let (code, checked) = check(&project, &state, false);
+        assert_eq!(code, Some(1), "what an owner has to add is not known: {checked}");
+        assert!(checked.contains("policies/owner/export.json"), "{checked}");
+    }
+    let (code, checked) = check(&project, &state, !makes_bucket || !makes_key);
     assert_eq!(code, Some(0), "{checked}");
     assert!(checked.contains("sufficient: all"), "{checked}");
     assert!(checked.contains("minimal: nothing can be taken away"), "{checked}");
 
     // What runs do is no drift: tables that appear and move, and a crawler that is pointed elsewhere.
-    if !python(&moto, RUN) {
-        return;
-    }
+    python(&moto, RUN).expect("there is Python");
     unchanged(&terraform, "after a run");
 
     // moto delivers access logs at once, and Terraform deletes no bucket that holds something.
-    let logging = "-target=module.lake.aws_s3_bucket_logging.lake";
-    terraform.must(&["destroy", logging, "-auto-approve", "-input=false", "-no-color"]);
-    assert!(python(&moto, EMPTY_THE_LOGS));
+    if makes_bucket {
+        let logging = "-target=module.lake.aws_s3_bucket_logging.lake";
+        terraform.must(&["destroy", logging, "-auto-approve", "-input=false", "-no-color"]);
+        python(&moto, EMPTY_THE_LOGS).expect("there is Python");
+    }
     terraform.must(&["destroy", "-auto-approve", "-input=false", "-no-color"]);
     assert_eq!(terraform.must(&["state", "list"]), "", "nothing is left in the state");
-    assert!(python(&moto, NOTHING_IS_LEFT));
+    let after = python(&moto, INVENTORY).expect("there is Python");
+    assert_eq!(before, after, "nothing is left, and nothing of others is gone");
 }
 
 /// How `iam check` of a plan or a state ends, and what it says.
-fn check(project: &Project, shown: &str) -> (Option<i32>, String) {
+fn check(project: &Project, shown: &str, assume_owners: bool) -> (Option<i32>, String) {
     let file = project.root.with_file_name("shown.json");
     std::fs::write(&file, shown).expect("the file is written");
-    let output = crate::support::snaplake(project.root.parent().expect("a folder"))
-        .args(["iam", "check", "--plan", "shown.json"])
-        .output()
-        .expect("snaplake runs");
+    let folder = project.root.parent().expect("a folder");
+    let several = !folder.join("snaplake.toml").exists();
+    let config =
+        if several { folder.with_file_name("snaplake.toml") } else { folder.join("snaplake.toml") };
+    let mut command = crate::support::snaplake(folder);
+    command.arg("--config").arg(config);
+    if several {
+        command.args(["--pipeline", "app-staging"]);
+    }
+    command.args(["iam", "check", "--plan", "shown.json"]);
+    if assume_owners {
+        command.arg("--assume-owners");
+    }
+    let output = command.output().expect("snaplake runs");
     let said = [output.stdout, output.stderr].concat();
     (output.status.code(), String::from_utf8_lossy(&said).into_owned())
 }
@@ -104,6 +160,7 @@ fn policies_are_the_files(project: &Project, terraform: &Terraform) {
     }
     let written: BTreeSet<String> = crate::project::files(&project.root.join("policies"), ".json")
         .iter()
+        .filter(|file| !file.parent().is_some_and(|folder| folder.ends_with("owner")))
         .map(|file| stem(file))
         .collect();
     assert_eq!(seen, written);
@@ -160,64 +217,69 @@ fn values(value: &Value, scalar: bool) -> Value {
     }
 }
 
-/// Runs a script with boto3 against the server; false when there is no Python to run it.
-fn python(moto: &Moto, script: &str) -> bool {
-    let Some(python) = tool("python3") else { return false };
+/// Runs a script with boto3 against the server and gives what it prints; `None` when there is no Python
+/// to run it.
+fn python(moto: &Moto, script: &str) -> Option<String> {
+    let python = tool("python3")?;
     let mut command = Command::new(python);
     command
         .args(["-c", script])
         .env("AWS_ENDPOINT_URL", &moto.endpoint)
         .env("AWS_ACCESS_KEY_ID", "testing")
         .env("AWS_SECRET_ACCESS_KEY", "testing")
-        .env("AWS_DEFAULT_REGION", "ap-northeast-1");
+        .env("AWS_DEFAULT_REGION", "ap-northeast-1")
+        .envs(moto.about.iter().copied());
     let output = finish(&mut command, Duration::from_mins(1));
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    true
+    Some(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 const RUN: &str = r"
-import boto3, json
+import boto3, json, os
+bucket, database = os.environ['BUCKET'], os.environ['DATABASE']
 glue = boto3.client('glue')
 def table(location):
     return {'Name': 'orders', 'TableType': 'EXTERNAL_TABLE',
             'StorageDescriptor': {'Location': location, 'Columns': [{'Name': 'id', 'Type': 'bigint'}]}}
-glue.create_table(DatabaseName='shop', TableInput=table('s3://example-shop-lake/exports/1/shop/shop.orders/'))
-glue.update_table(DatabaseName='shop', TableInput=table('s3://example-shop-lake/exports/2/shop/shop.orders/'))
+glue.create_table(DatabaseName=database, TableInput=table(f's3://{bucket}/exports/1/shop/shop.orders/'))
+glue.update_table(DatabaseName=database, TableInput=table(f's3://{bucket}/exports/2/shop/shop.orders/'))
 # moto lacks UpdateCrawler: the crawler is made anew, as a run leaves it.
 for name in glue.list_crawlers()['CrawlerNames']:
     old = glue.get_crawler(Name=name)['Crawler']
-    tags = glue.get_tags(ResourceArn='arn:aws:glue:ap-northeast-1:123456789012:crawler/' + name)['Tags']
+    region = glue.meta.region_name
+    partition = glue.meta.partition
+    tags = glue.get_tags(ResourceArn=f'arn:{partition}:glue:{region}:123456789012:crawler/{name}')['Tags']
     glue.delete_crawler(Name=name)
     glue.create_crawler(Name=name, Role=old['Role'], DatabaseName=old['DatabaseName'], Description=old['Description'],
-        Targets={'S3Targets': [{'Path': 's3://example-shop-lake/exports/2/shop/'}]},
+        Targets={'S3Targets': [{'Path': f's3://{bucket}/exports/2/shop/'}]},
         Configuration=json.dumps({'Version': 1.0}), TablePrefix='x_', Tags=tags,
         RecrawlPolicy={'RecrawlBehavior': 'CRAWL_EVERYTHING'},
         SchemaChangePolicy={'UpdateBehavior': 'LOG', 'DeleteBehavior': 'LOG'})
 ";
 
 const EMPTY_THE_LOGS: &str = r"
-import boto3
+import boto3, os
+logs = os.environ['BUCKET'] + '-logs'
 # moto reads no conditions, so the refusal of plain HTTP refuses everything.
-boto3.client('s3').delete_bucket_policy(Bucket='example-shop-lake-logs')
-boto3.resource('s3').Bucket('example-shop-lake-logs').object_versions.delete()
+boto3.client('s3').delete_bucket_policy(Bucket=logs)
+boto3.resource('s3').Bucket(logs).object_versions.delete()
 ";
 
-const NOTHING_IS_LEFT: &str = r"
-import boto3
+const INVENTORY: &str = r"
+import boto3, json
 client = boto3.client
 left = {
-    'buckets': client('s3').list_buckets()['Buckets'],
-    'roles': client('iam').list_roles()['Roles'],
+    'buckets': [b['Name'] for b in client('s3').list_buckets()['Buckets']],
+    'roles': [r['Arn'] for r in client('iam').list_roles()['Roles']],
     'policies': client('iam').list_policies(Scope='Local')['Policies'],
-    'databases': client('glue').get_databases()['DatabaseList'],
+    'databases': [d['Name'] for d in client('glue').get_databases()['DatabaseList']],
     'crawlers': client('glue').list_crawlers()['CrawlerNames'],
     'workgroups': [w for w in client('athena').list_work_groups()['WorkGroups'] if w['Name'] != 'primary'],
     'keys': [k for k in client('kms').list_keys()['Keys']
              if client('kms').describe_key(KeyId=k['KeyId'])['KeyMetadata']['KeyState'] != 'PendingDeletion'
              and client('kms').describe_key(KeyId=k['KeyId'])['KeyMetadata']['KeyManager'] == 'CUSTOMER'],
 }
-left = {kind: found for kind, found in left.items() if found}
-assert not left, left
+print(json.dumps(left, sort_keys=True, default=str))
 ";
 
 /// A lake that a team made by hand, in a state of its own.
@@ -247,9 +309,7 @@ resource "aws_athena_workgroup" "data" {
 
 #[test]
 fn what_another_state_has_is_imported_and_nothing_is_made_anew() {
-    let (_, config) =
-        kinds().into_iter().find(|(name, _)| *name == "direct").expect("the kind exists");
-    let project = generated(&config);
+    let project = generated(&direct());
     let Some(moto) = Moto::start() else { return };
     let old = project.root.with_file_name("old");
     std::fs::create_dir(&old).expect("a folder");

@@ -1,6 +1,6 @@
 //! Projects of every kind that a configuration can describe, generated into folders of their own.
 
-use crate::support::snaplake;
+use crate::support::{repository, snaplake};
 use std::path::{Path, PathBuf};
 
 /// A generated project, deleted when the test ends.
@@ -17,7 +17,9 @@ pub fn generated(config: &str) -> Project {
         .expect("the configuration is written");
     let output = snaplake(folder.path()).arg("generate").output().expect("snaplake runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    // Of several pipelines, one stands for all.
     let root = folder.path().join("terraform");
+    let root = if root.join("main.tf").exists() { root } else { root.join("app-staging") };
     Project { _folder: folder, root }
 }
 
@@ -40,23 +42,37 @@ pub fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
     found
 }
 
-/// A configuration of each kind: name, text.
+/// A configuration of each kind: every example, and what no example shows.
 pub fn kinds() -> Vec<(&'static str, String)> {
-    vec![
-        ("direct", config("", "create", "direct", "latest-automated", "cluster = \"shop-prod\"")),
-        ("crawler", config("", "create", "crawler", "latest-manual", "cluster = \"shop-prod\"")),
-        (
-            "existing key",
-            config(
-                "permissions_boundary = \"arn:aws:iam::123456789012:policy/boundary\"\n",
-                "arn:aws:kms:ap-northeast-1:123456789012:key/11111111-2222-3333-4444-555555555555",
-                "direct",
-                "create",
-                "cluster = \"shop-prod\"",
-            ),
-        ),
-        ("awkward", awkward()),
-    ]
+    let mut kinds: Vec<_> = EXAMPLES.iter().map(|name| (*name, example(name))).collect();
+    let boundary = "permissions_boundary = \"arn:aws:iam::123456789012:policy/boundary\"\n\
+                    confused_deputy_conditions = true\n";
+    let key = "arn:aws:kms:ap-northeast-1:123456789012:key/11111111-2222-3333-4444-555555555555";
+    kinds.push(("bounded", config(boundary, key, "crawler", "create", "cluster = \"shop-prod\"")));
+    kinds.push(("awkward", awkward()));
+    kinds
+}
+
+/// The examples, by folder.
+pub const EXAMPLES: &[&str] = &[
+    "snapshot-to-athena",
+    "crawler",
+    "cross-account-lake",
+    "existing-resources",
+    "nightly-aggregates",
+    "other-partition",
+    "several-environments",
+];
+
+/// The configuration of an example.
+pub fn example(name: &str) -> String {
+    std::fs::read_to_string(repository().join("examples").join(name).join("snaplake.toml"))
+        .unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// The configuration that most tests change something of.
+pub fn direct() -> String {
+    config("", "create", "direct", "latest-automated", "cluster = \"shop-prod\"")
 }
 
 fn config(iam: &str, key: &str, mode: &str, snapshot: &str, source: &str) -> String {

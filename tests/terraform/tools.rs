@@ -107,6 +107,8 @@ pub struct Moto {
     child: Child,
     /// Where it listens.
     pub endpoint: String,
+    /// What scripts are told about the deployment, as environment variables.
+    pub about: Vec<(&'static str, &'static str)>,
 }
 
 impl Moto {
@@ -124,7 +126,7 @@ impl Moto {
             .stderr(Stdio::null())
             .spawn()
             .expect("moto starts");
-        let moto = Self { child, endpoint: format!("http://127.0.0.1:{port}") };
+        let moto = Self { child, endpoint: format!("http://127.0.0.1:{port}"), about: Vec::new() };
         let start = Instant::now();
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
             assert!(start.elapsed() < Duration::from_mins(1), "moto does not listen");

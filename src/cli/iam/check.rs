@@ -7,7 +7,7 @@ use super::{Failure, Global, Outcome, Printer};
 use crate::aws::permissions::{self, LiveError};
 use crate::cli::Exit;
 use crate::pipeline::check::documents::{DocumentError, Mapping};
-use crate::pipeline::check::{Check, Setup, documents, plan, questions};
+use crate::pipeline::check::{Check, Setup, documents, owners, plan, questions};
 use crate::pipeline::{Pipeline, PrincipalKind};
 use crate::report::{check_json, check_junit, check_sarif, check_text};
 use std::collections::BTreeMap;
@@ -28,6 +28,9 @@ pub struct CheckArgs {
     /// A role's name, or with `--policies` one more document, of a principal: `runner=etl-role`
     #[arg(long = "map", value_name = "PRINCIPAL=NAME", value_parser = mapping)]
     map: Vec<(PrincipalKind, String)>,
+    /// With `--plan`: take it that owners have added what `policies/owner` holds to what exists already
+    #[arg(long, requires = "plan")]
+    assume_owners: bool,
     /// Do not exit 1 when more is granted than needed
     #[arg(long)]
     allow_surplus: bool,
@@ -55,7 +58,12 @@ pub(super) fn run(args: &CheckArgs, global: &Global, printer: &Printer) -> Outco
     let project = Project::load(global)?;
     let pipeline = project.pipeline()?;
     let setup = if let Some(file) = &args.plan {
-        from_plan(&pipeline, file, &args.map)?
+        let mut setup = from_plan(&pipeline, file, &args.map)?;
+        owners::fill(&pipeline, &mut setup, args.assume_owners).map_err(|errors| {
+            let (name, text) = ("policies/owner".to_owned(), String::new());
+            wrong(&[DocumentError { name, text, errors }])
+        })?;
+        setup
     } else {
         let generated = || project.folder.join("terraform").join("policies");
         from_folder(&pipeline, &args.policies.clone().unwrap_or_else(generated), &args.map)?
@@ -104,12 +112,21 @@ fn from_folder(pipeline: &Pipeline, folder: &Path, map: &Mapping) -> Result<Setu
         ))
     })?;
     let mut texts = BTreeMap::new();
+    // What owners of existing things have to add is part of the set-up as well.
+    for document in pipeline.documents().iter().filter(|document| document.by_owner) {
+        let name = Path::new(&document.file).file_name().unwrap_or_default();
+        let path = folder.join("owner").join(name);
+        if path.exists() {
+            let text = std::fs::read_to_string(&path).map_err(|error| unreadable(&path, &error))?;
+            texts.insert(name.to_string_lossy().into_owned(), text);
+        }
+    }
     for entry in entries {
         let path = entry.map_err(|error| unreadable(folder, &error))?.path();
         if path.extension().is_some_and(|it| it == "json") {
             let text = std::fs::read_to_string(&path).map_err(|error| unreadable(&path, &error))?;
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            texts.insert(name, text);
+            texts.entry(name).or_insert(text);
         }
     }
     if let Some((_, name)) = map.iter().find(|(_, name)| !texts.contains_key(name)) {

@@ -95,12 +95,12 @@ fn describe_key(state: &State, caller: &Caller, input: &Value) -> Result<Value, 
     let arn = used(state, caller, "kms:DescribeKey", input, &KeyUse::default())?;
     let keys = state.keys();
     let key = keys.find(&arn, &state.settings).ok_or_else(|| gone(&arn))?;
-    Ok(json!({"KeyMetadata": metadata(state, key)}))
+    Ok(json!({"KeyMetadata": metadata(key)}))
 }
 
-fn metadata(state: &State, key: &Key) -> Value {
+fn metadata(key: &Key) -> Value {
     json!({
-        "AWSAccountId": state.settings.account,
+        "AWSAccountId": key.arn.split(':').nth(4),
         "KeyId": key.id,
         "Arn": key.arn,
         "CreationDate": epoch::seconds(key.created),

@@ -62,9 +62,12 @@ impl Keys {
         settings: &Settings,
         now: Timestamp,
     ) -> Result<String, SeedError> {
-        let arn = settings.arn("kms", &format!("key/{}", seed.id));
+        let (arn, id) = match seed.id.rsplit_once(":key/") {
+            Some((_, id)) => (seed.id.clone(), id.to_owned()),
+            None => (settings.arn("kms", &format!("key/{}", seed.id)), seed.id.clone()),
+        };
         let key = Key {
-            id: seed.id.clone(),
+            id,
             arn: arn.clone(),
             policy: Document::read(&seed.policy)?,
             state: KeyState::Enabled,
@@ -100,7 +103,8 @@ impl Keys {
             return self.aliases.get(local).cloned();
         }
         if local.starts_with("arn:") {
-            return None;
+            // Another account's key can be named by its ARN.
+            return self.keys.contains_key(local).then(|| local.to_owned());
         }
         let id = local.strip_prefix("key/").unwrap_or(local);
         Some(format!("{prefix}key/{id}"))

@@ -30,6 +30,8 @@ pub(crate) struct Bucket {
     pub(crate) encryption: Encryption,
     pub(crate) created: Timestamp,
     pub(crate) tags: BTreeMap<String, String>,
+    /// The account that owns it, where it is not the cloud's.
+    pub(crate) account: Option<String>,
     folder: PathBuf,
     objects: BTreeMap<String, Arc<ObjectInfo>>,
     pub(crate) uploads: BTreeMap<String, Upload>,
@@ -80,6 +82,7 @@ impl Buckets {
             encryption: seed.encryption.clone().unwrap_or(Encryption::S3),
             created: now,
             tags: seed.tags.clone(),
+            account: None,
             folder,
             objects,
             uploads: BTreeMap::new(),
@@ -101,6 +104,11 @@ impl Buckets {
     /// The buckets in order of name.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Bucket)> {
         self.buckets.iter().map(|(name, bucket)| (name.as_str(), bucket))
+    }
+
+    /// The account that owns a bucket, where it is not the cloud's.
+    pub(crate) fn owner(&self, name: &str) -> Option<String> {
+        self.buckets.get(name)?.account.clone()
     }
 
     /// The bucket's policy.

@@ -36,18 +36,23 @@ impl From<KeyError> for StoreError {
 }
 
 impl Store {
+    /// The account that owns a bucket.
+    fn owner(&self, bucket: &str) -> String {
+        self.0.buckets().owner(bucket).unwrap_or_else(|| self.0.settings.account.clone())
+    }
+
     /// A request about a bucket.
     pub(crate) fn bucket_ask(&self, action: &'static str, bucket: &str) -> Ask {
         Ask::new(action, self.0.settings.s3_arn(bucket))
             .in_bucket(bucket)
-            .with("s3:ResourceAccount", self.0.settings.account.as_str())
+            .with("s3:ResourceAccount", self.owner(bucket))
     }
 
     /// A request about an object.
     pub(crate) fn object_ask(&self, action: &'static str, bucket: &str, key: &str) -> Ask {
         Ask::new(action, self.0.settings.s3_arn(&format!("{bucket}/{key}")))
             .in_bucket(bucket)
-            .with("s3:ResourceAccount", self.0.settings.account.as_str())
+            .with("s3:ResourceAccount", self.owner(bucket))
     }
 
     /// Fails when the bucket does not exist.

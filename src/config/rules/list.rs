@@ -31,6 +31,7 @@ pub(in crate::config) static ALL: &[&Rule] = &[
     &IAM_PATH,
     &BOUNDARY_ARN,
     &PRINCIPAL_ARN,
+    &ROLE_ARN,
     &REHEARSAL_URL,
 ];
 
@@ -177,6 +178,13 @@ pub(in crate::config) static BOUNDARY_ARN: Rule = Rule {
     noun: "permissions boundary",
     what: "write the ARN of a managed policy: `arn:aws:iam::<account>:policy/<name>`",
     source: "https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html",
+    ..ARN
+};
+
+pub(in crate::config) static ROLE_ARN: Rule = Rule {
+    noun: "role",
+    what: "write the ARN of an IAM role: `arn:aws:iam::<account>:role/<name>`",
+    source: "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html",
     ..ARN
 };
 

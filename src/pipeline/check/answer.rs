@@ -94,7 +94,7 @@ fn outcome(
     let mut statements: Vec<StatementRef> = Vec::new();
     for request in &asked.requests {
         let policies = policies(pipeline, setup, role, &request.resource, caveats);
-        let Some(question) = question(role, request) else { return missing(asked) };
+        let Some(question) = question(pipeline, role, request) else { return missing(asked) };
         let evaluation = evaluate(&question, &policies);
         if evaluation.decision == Decision::Allowed {
             let new = evaluation.statement.filter(|it| !statements.contains(it));
@@ -141,9 +141,14 @@ fn missing(asked: &Requests) -> Outcome {
 }
 
 /// The request as AWS would see it.
-pub(super) fn question(role: &Role, asked: &Asked) -> Option<Request> {
+pub(super) fn question(pipeline: &Pipeline, role: &Role, asked: &Asked) -> Option<Request> {
     let principal = RequestPrincipal::parse(&role.arn).ok()?;
     let mut request = Request::new(principal, asked.action.clone(), asked.resource.clone());
+    // The ARN of a bucket does not say whose it is.
+    let bucket = pipeline.bucket_arn();
+    if asked.resource.strip_prefix(&bucket).is_some_and(|r| r.is_empty() || r.starts_with('/')) {
+        request.resource_account = Some(pipeline.bucket_account().to_owned());
+    }
     // All that the pipeline does goes over TLS.
     request = request.with("aws:SecureTransport", "true");
     if let Some(via) = asked.via {

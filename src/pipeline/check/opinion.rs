@@ -44,7 +44,7 @@ pub fn questions(pipeline: &Pipeline, setup: &Setup) -> Vec<Question> {
             continue;
         }
         for asked in &requests {
-            let Some(request) = question(role, asked) else { continue };
+            let Some(request) = question(pipeline, role, asked) else { continue };
             let known = policies(pipeline, &delegated, role, &asked.resource, &mut Vec::new());
             // A key's use is decided by its policy; one that leaves it to the roles is no resource
             // policy that the simulator would have to know.

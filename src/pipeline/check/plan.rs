@@ -115,7 +115,7 @@ impl Reader<'_> {
                     role.address, principal.kind
                 ));
                 chosen.push((principal.kind, *at));
-            } else {
+            } else if self.pipeline.existing_role(principal.kind).is_none() {
                 let (name, kind) = (&principal.name, principal.kind);
                 setup.notes.push(format!(
                     "no role is named `{name}`; name the {kind}'s with `--map {kind}=ROLE`"

@@ -138,7 +138,7 @@ impl<'a> Judge<'a> {
             let Some(role) = setup.roles.get(&kind) else { continue };
             for one in &asked.requests {
                 let policies = policies(pipeline, setup, role, &one.resource, &mut Vec::new());
-                let Some(request) = question(role, one) else { continue };
+                let Some(request) = question(pipeline, role, one) else { continue };
                 let verdict = decide(&request, &policies);
                 if verdict.decision == Decision::Allowed {
                     let by = verdict.statement.map(|it| (it.document.to_owned(), it.index));

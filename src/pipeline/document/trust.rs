@@ -42,9 +42,11 @@ pub(super) fn document(pipeline: &Pipeline, kind: PrincipalKind) -> Document {
         reason: Some(reason),
         source: Some(source),
     };
+    let by_owner = pipeline.existing_role(kind).is_some();
     Document {
         kind: DocumentKind::Trust(kind),
-        file: format!("policies/{kind}-trust.json"),
+        file: super::file(&format!("{kind}-trust"), by_owner),
+        by_owner,
         statements: vec![statement],
     }
 }

@@ -84,10 +84,15 @@ fn the_longest_names_fit() {
 }
 
 #[test]
-fn an_existing_key_is_used_and_no_policy_is_written_for_it() {
+fn an_existing_key_is_used_and_its_owner_told_what_to_add() {
     let arn = "arn:aws:kms:ap-northeast-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
     let pipeline = pipeline(&[("key = \"create\"", &format!("key = {arn:?}"))]);
     assert_eq!((pipeline.key_arn().as_str(), pipeline.key_alias()), (arn, None));
     assert_eq!(pipeline.key_id(), "1234abcd-12ab-34cd-56ef-1234567890ab");
-    assert!(pipeline.documents().iter().all(|one| one.file != "policies/lake-key.json"));
+    let documents = pipeline.documents();
+    let key: Vec<_> = documents.iter().filter(|one| one.file.ends_with("lake-key.json")).collect();
+    assert_eq!(key.len(), 1);
+    assert_eq!((key[0].file.as_str(), key[0].by_owner), ("policies/owner/lake-key.json", true));
+    let actions = ["kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"];
+    assert_eq!(key[0].statements[0].actions, actions);
 }

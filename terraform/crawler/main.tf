@@ -1,0 +1,108 @@
+locals {
+  name                 = "service"
+  bucket               = "example-service-lake"
+  log_bucket           = "example-service-lake-logs"
+  prefix               = "exports"
+  results_prefix       = "athena-results"
+  database             = "service"
+  staging_database     = "service_staging"
+  crawler_name         = "service-crawler"
+  workgroup            = "redash"
+  source_id            = "service-prod"
+  iam_path             = "/"
+  permissions_boundary = null
+  tags                 = merge({ "snaplake:pipeline" = local.name }, var.tags)
+  key_arn              = "arn:aws:kms:ap-northeast-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+}
+
+module "lake" {
+  source = "./modules/lake"
+
+  account_id                        = var.account_id
+  bucket                            = local.bucket
+  log_bucket                        = local.log_bucket
+  results_prefix                    = local.results_prefix
+  key_arn                           = local.key_arn
+  export_role_arn                   = module.export.role_arn
+  query_result_retention_days       = var.query_result_retention_days
+  noncurrent_version_retention_days = var.noncurrent_version_retention_days
+  access_log_retention_days         = var.access_log_retention_days
+  object_events                     = var.object_events
+  force_destroy                     = var.force_destroy
+  tags                              = local.tags
+}
+
+module "export" {
+  source = "./modules/export"
+
+  bucket_arn           = module.lake.bucket_arn
+  key_arn              = module.lake.key_arn
+  role_name            = "service-export"
+  iam_path             = local.iam_path
+  permissions_boundary = local.permissions_boundary
+  tags                 = local.tags
+}
+
+module "catalog" {
+  source = "./modules/catalog"
+
+  name                 = local.name
+  account_id           = var.account_id
+  region               = var.region
+  partition            = var.partition
+  bucket               = module.lake.bucket
+  bucket_arn           = module.lake.bucket_arn
+  prefix               = local.prefix
+  key_arn              = module.lake.key_arn
+  database             = local.database
+  staging_database     = local.staging_database
+  crawler_name         = local.crawler_name
+  role_name            = "service-crawler"
+  iam_path             = local.iam_path
+  permissions_boundary = local.permissions_boundary
+  tags                 = local.tags
+}
+
+module "athena" {
+  source = "./modules/athena"
+
+  name                 = local.name
+  account_id           = var.account_id
+  region               = var.region
+  partition            = var.partition
+  bucket               = module.lake.bucket
+  bucket_arn           = module.lake.bucket_arn
+  prefix               = local.prefix
+  results_prefix       = local.results_prefix
+  key_arn              = module.lake.key_arn
+  database             = module.catalog.database
+  workgroup            = local.workgroup
+  role_name            = "service-analyst"
+  iam_path             = local.iam_path
+  permissions_boundary = local.permissions_boundary
+  bytes_scanned_cutoff = var.bytes_scanned_cutoff
+  force_destroy        = var.force_destroy
+  tags                 = local.tags
+}
+
+module "runner" {
+  source = "./modules/runner"
+
+  account_id           = var.account_id
+  region               = var.region
+  partition            = var.partition
+  bucket_arn           = module.lake.bucket_arn
+  prefix               = local.prefix
+  results_prefix       = local.results_prefix
+  key_arn              = module.lake.key_arn
+  database             = module.catalog.database
+  staging_database     = module.catalog.staging_database
+  crawler_name         = module.catalog.crawler_name
+  workgroup            = module.athena.workgroup
+  source_id            = local.source_id
+  export_role_arn      = module.export.role_arn
+  role_name            = "service-runner"
+  iam_path             = local.iam_path
+  permissions_boundary = local.permissions_boundary
+  tags                 = local.tags
+}

@@ -1,0 +1,29 @@
+output "bucket" {
+  description = "Name of the lake bucket."
+  value       = aws_s3_bucket.lake.id
+}
+
+output "bucket_arn" {
+  description = "ARN of the lake bucket."
+  value       = aws_s3_bucket.lake.arn
+}
+
+output "log_bucket" {
+  description = "Name of the bucket that takes access logs."
+  value       = aws_s3_bucket.logs.id
+}
+
+output "key_arn" {
+  description = "ARN of the key that the lake is encrypted with."
+  value       = var.key_arn
+}
+
+output "bucket_policy" {
+  description = "The bucket's policy, as JSON."
+  value       = data.aws_iam_policy_document.bucket.json
+}
+
+output "log_bucket_policy" {
+  description = "The log bucket's policy, as JSON."
+  value       = data.aws_iam_policy_document.logs.json
+}

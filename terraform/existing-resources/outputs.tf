@@ -1,0 +1,34 @@
+output "staging_database" {
+  description = "Name of the Glue database in which a run checks an export."
+  value       = module.catalog.staging_database
+}
+
+output "analyst_policy_arn" {
+  description = "ARN of the policy for whoever queries the published tables."
+  value       = module.athena.policy_arn
+}
+
+output "analyst_role_arn" {
+  description = "ARN of the role for whoever queries the published tables."
+  value       = module.athena.role_arn
+}
+
+output "runner_policy_arn" {
+  description = "ARN of the policy for whoever runs the pipeline."
+  value       = module.runner.policy_arn
+}
+
+output "runner_role_arn" {
+  description = "ARN of the role for whoever runs the pipeline."
+  value       = module.runner.role_arn
+}
+
+output "policies" {
+  description = "Every policy as Terraform renders it, by the file that holds the same policy."
+  value = {
+    "policies/analyst.json"       = module.athena.policy
+    "policies/analyst-trust.json" = module.athena.trust_policy
+    "policies/runner.json"        = module.runner.policy
+    "policies/runner-trust.json"  = module.runner.trust_policy
+  }
+}
