@@ -10,7 +10,9 @@ set-up:
 
 # Writes anew what is generated and committed; `make test` fails when it has drifted.
 generated:
-	cargo run --quiet -- --config examples/snapshot-to-athena/snaplake.toml generate --out terraform/snapshot-to-athena
+	cargo build --quiet
+	@for example in examples/*/; do name=$$(basename $$example); \
+	  cargo run --quiet -- --config examples/$$name/snaplake.toml generate --out terraform/$$name || exit 1; done
 
 bench:
 	cargo bench --bench iam
