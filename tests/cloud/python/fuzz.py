@@ -77,7 +77,7 @@ def send(data, what, close=True):
                 connection.sendall(data)
                 if close:
                     connection.shutdown(socket.SHUT_WR)
-            except (ConnectionResetError, BrokenPipeError):
+            except (ConnectionError, OSError):
                 pass  # It was refused before it had all come: an answer may be there still.
             answer = b""
             connection.settimeout(20)
