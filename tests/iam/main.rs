@@ -8,6 +8,7 @@
 
 mod corpus;
 mod evaluate;
+mod malformed;
 mod properties;
 #[path = "../support/mod.rs"]
 mod support;

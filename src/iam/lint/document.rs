@@ -118,6 +118,21 @@ const STATEMENT_ELEMENTS: [&str; 9] = [
     "Condition",
 ];
 
+/// "The `id_block` is allowed in resource-based policies, but not in identity-based policies"
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html#policies-grammar-notes>).
+pub(super) fn check_id(root: &Node, kind: PolicyKind, findings: &mut Findings<'_>) {
+    if kind == PolicyKind::Identity
+        && let Some(id) = root.get("Id")
+    {
+        findings.add(
+            &checks::INVALID_POLICY_ELEMENT,
+            (&id.span, "Id"),
+            "an identity-based policy takes no `Id`",
+            Some("leave it out; only resource-based policies have one".into()),
+        );
+    }
+}
+
 /// Reads a document; `None` when it is nothing like a policy.
 pub(super) fn read<'a>(root: &'a Node, findings: &mut Findings<'_>) -> Option<Policy<'a>> {
     let Some(members) = root.members() else {

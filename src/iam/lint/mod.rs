@@ -60,6 +60,7 @@ pub fn lint(text: &str, options: LintOptions) -> Result<Vec<Finding>, SyntaxErro
     let mut findings = Findings { text, list: Vec::new() };
     if let Some(mut policy) = document::read(&root, &mut findings) {
         policy.kind = options.kind.unwrap_or_else(|| PolicyKind::detect(&policy));
+        document::check_id(&root, policy.kind, &mut findings);
         document::check(&policy, &mut findings);
         size::check(&policy, text, &mut findings);
         organization::check(&policy, &mut findings);

@@ -101,12 +101,22 @@ fn aws(value: &Item<'_>, findings: &mut Findings<'_>) {
     }
     let fields: Vec<_> = text.splitn(6, ':').collect();
     let good = matches!(fields.as_slice(),
-        ["arn", _, "iam" | "sts", "", account, name] if !name.is_empty()
-            && (digits(account) || *account == "cloudfront"));
+        ["arn", _, service @ ("iam" | "sts"), "", account, name]
+            if is_somebody(service, name) && (digits(account) || *account == "cloudfront"));
     if !good {
         let message = format!("`{shown}` is neither an account nor the ARN of a principal");
         findings.add(&checks::INVALID_PRINCIPAL_FORMAT, value.at(), message, None);
     }
+}
+
+/// Groups and instance profiles have ARNs and make no requests.
+fn is_somebody(service: &str, name: &str) -> bool {
+    let kinds: &[&str] = match service {
+        "iam" => &["user/", "role/"],
+        _ => &["assumed-role/", "federated-user/"],
+    };
+    (service == "iam" && name == "root")
+        || kinds.iter().any(|kind| name.strip_prefix(kind).is_some_and(|rest| !rest.is_empty()))
 }
 
 /// `service.amazonaws.com`, with a Region or a suffix of its partition where some services have one.
