@@ -32,6 +32,7 @@ pub(super) fn case(text: &str, documents: &mut Documents) -> Result<Case, Failed
     scan.object(|scan, key| {
         seen.add(key, "a case")?;
         match key {
+            _ if absent(scan)? => {}
             "name" => name = Some(scan.string()?.into_owned()),
             "request" => request = Some(self::request(scan)?),
             "identity_policies" => {
@@ -47,8 +48,12 @@ pub(super) fn case(text: &str, documents: &mut Documents) -> Result<Case, Failed
             "resource_control_policies" => {
                 policies.rcps = levels(scan, documents, key, Kind::Boundless)?;
             }
-            "resource_policy" => policies.resource = single(scan, documents, key, Kind::Resource)?,
-            "session_policy" => policies.session = single(scan, documents, key, Kind::Principal)?,
+            "resource_policy" => {
+                policies.resource = Some(single(scan, documents, key, Kind::Resource)?);
+            }
+            "session_policy" => {
+                policies.session = Some(single(scan, documents, key, Kind::Principal)?);
+            }
             "grants" => policies.grants = grants(scan)?,
             _ => {
                 scan.value(0)?;
@@ -131,6 +136,7 @@ fn request(scan: &mut Scan<'_>) -> Result<Request, Failed> {
     scan.object(|scan, key| {
         seen.add(key, "a request")?;
         match key {
+            _ if absent(scan)? => {}
             "principal" => {
                 let text = scan.string()?;
                 principal = Some(RequestPrincipal::parse(&text).map_err(|it| it.to_string())?);
@@ -268,19 +274,24 @@ fn levels(
     Ok(levels)
 }
 
-/// A document that needs no name; `null` is none.
+/// Passes a `null`: a field that is null is as good as left out.
+fn absent(scan: &mut Scan<'_>) -> Result<bool, Failed> {
+    let null = scan.peek() == Some(b'n');
+    if null {
+        scan.value(0)?;
+    }
+    Ok(null)
+}
+
+/// A document that needs no name.
 fn single(
     scan: &mut Scan<'_>,
     documents: &mut Documents,
     field: &str,
     kind: Kind,
-) -> Result<Option<NamedPolicy>, Failed> {
-    if scan.peek() == Some(b'n') {
-        scan.value(0)?;
-        return Ok(None);
-    }
+) -> Result<NamedPolicy, Failed> {
     let policy = document(scan, documents, &|| field.to_owned(), kind)?;
-    Ok(Some(NamedPolicy { name: field.to_owned(), policy }))
+    Ok(NamedPolicy { name: field.to_owned(), policy })
 }
 
 /// Grants as `aws kms list-grants` shows them.

@@ -45,6 +45,31 @@ fn other_fields_are_left_alone_but_must_be_json() {
 }
 
 #[test]
+fn what_is_null_is_left_out() {
+    let with = |field: &str| CASE.replacen('{', &format!("{{{field}, "), 1);
+    let plain = Case::parse(CASE, &mut Documents::new()).unwrap();
+    for field in [
+        "identity_policies",
+        "resource_policy",
+        "session_policy",
+        "permission_boundaries",
+        "service_control_policies",
+        "resource_control_policies",
+        "endpoint_policies",
+        "grants",
+    ] {
+        let text = with(&format!("\"{field}\": null"));
+        assert_eq!(Case::parse(&text, &mut Documents::new()), Ok(plain.clone()), "{field}");
+    }
+    let text =
+        CASE.replace("\"action\"", "\"resource_account\": null, \"context\": null, \"action\"");
+    assert_eq!(Case::parse(&text, &mut Documents::new()), Ok(plain));
+    let text = CASE.replace("\"s3:GetObject\"", "null");
+    assert!(error(&text).message.contains("needs an `action`"));
+    assert!(error(&with("\"grants\": nul")).message.contains("no JSON"));
+}
+
+#[test]
 fn files_are_taken_apart() {
     let cases = |text: &str| split(text).iter().filter(|it| matches!(it, Piece::Case(_))).count();
     assert_eq!(cases(CASE), 1);

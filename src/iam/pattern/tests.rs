@@ -173,3 +173,23 @@ fn actions_match_whatever_their_case() {
     assert!(matches_action("S3:get*", "s3:GetObject") && matches_action("*", "S3:GetObject"));
     assert!(!matches_action("s3:Get*", "s3:PutObject"));
 }
+
+#[test]
+fn stars_pass_colons_beside_each_other_and_in_long_patterns() {
+    let matches = |pattern: &str, text: &str| {
+        ArnPattern::of_resource(pattern, true).unwrap().matches(&Target::new(text), &Values(&[]))
+    };
+    for run in 1..6 {
+        let text = format!("arn:aws:{}:1:2:end", "a".repeat(run));
+        assert!(matches("arn:aws:*a*:end", &text), "{text}");
+    }
+    assert!(!matches("arn:aws:*a*:end", "arn:aws:b:1:2:end"));
+    // More states than a word has bits.
+    for length in [50, 55, 63, 64, 65, 120, 130, 200] {
+        let tail = "b".repeat(length);
+        let pattern = format!("arn:aws:x*:{tail}");
+        assert!(matches(&pattern, &format!("arn:aws:xyz:q:r:{tail}")), "{length}");
+        assert!(!matches(&pattern, &format!("arn:aws:xyz:q:r:{tail}b")), "{length}");
+        assert!(!matches(&pattern, &format!("arn:aws:xyz:q:r:{}", "b".repeat(length - 1))));
+    }
+}
