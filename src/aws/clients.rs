@@ -14,6 +14,9 @@ pub struct Settings {
     pub region: Option<String>,
     /// One endpoint for every service.
     pub endpoint_url: Option<String>,
+    /// Whether to leave proxies out whatever the environment says, because the endpoint is this
+    /// process's own.
+    pub no_proxy: bool,
     /// Credentials, instead of the default chain.
     pub credentials: Option<StaticCredentials>,
 }
@@ -70,6 +73,8 @@ pub struct Clients {
     pub kms: aws_sdk_kms::Client,
     /// Who is calling.
     pub sts: aws_sdk_sts::Client,
+    /// Topics.
+    pub sns: aws_sdk_sns::Client,
     /// Roles and policies, read only.
     pub iam: aws_sdk_iam::Client,
     /// The region that the clients use.
@@ -83,6 +88,7 @@ impl Clients {
     /// When no region is set anywhere.
     pub async fn connect(settings: Settings) -> Result<Self, ConnectError> {
         let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12());
+        loader = loader.http_client(super::http::client(!settings.no_proxy));
         if let Ok(name) = AppName::new(concat!("snaplake-", env!("CARGO_PKG_VERSION"))) {
             loader = loader.app_name(name);
         }
@@ -120,6 +126,7 @@ impl Clients {
             athena: aws_sdk_athena::Client::new(config),
             kms: aws_sdk_kms::Client::new(config),
             sts: aws_sdk_sts::Client::new(config),
+            sns: aws_sdk_sns::Client::new(config),
             iam: aws_sdk_iam::Client::new(config),
             region,
         })

@@ -105,8 +105,12 @@ impl AwsError {
                     "the clock of this machine is wrong; set it and resume".to_owned()
                 }
                 Some(code) if code.starts_with("ExpiredToken") => {
-                    "the credentials expired; renew them (`aws sso login`, or assume the role \
+                    "the credentials expired; renew them (`aws sso login --profile NAME`, or assume the role \
                      again) and resume the run"
+                        .to_owned()
+                }
+                None if self.message.to_ascii_lowercase().contains("sso") => {
+                    "the sign-in has ended: `aws sso login --profile NAME`, then resume the run"
                         .to_owned()
                 }
                 _ => "check `--profile` and the AWS_* variables; `aws sts get-caller-identity` \
@@ -231,6 +235,8 @@ fn classify(code: &str, status: Option<u16>) -> ErrorKind {
         | "SlowDown" => ErrorKind::Throttled,
         "AlreadyExistsException"
         | "ConcurrentModificationException"
+        | "ConditionalRequestConflict"
+        | "PreconditionFailed"
         | "ExportTaskAlreadyExists"
         | "DBSnapshotAlreadyExists"
         | "DBClusterSnapshotAlreadyExistsFault"
@@ -286,6 +292,24 @@ mod tests {
         assert_eq!(classify("TooManyRequestsException", Some(400)), ErrorKind::Throttled);
         assert_eq!(classify("ExportTaskAlreadyExists", Some(400)), ErrorKind::Conflict);
         assert_eq!(classify("InvalidS3BucketFault", Some(400)), ErrorKind::Service);
+    }
+
+    #[test]
+    fn a_sign_in_that_ended_says_how_to_sign_in() {
+        let error = |code: Option<&str>, message: &str| AwsError {
+            service: "sts".into(),
+            operation: "GetCallerIdentity".into(),
+            resource: None,
+            kind: ErrorKind::Credentials,
+            code: code.map(str::to_owned),
+            message: message.into(),
+            request_id: None,
+        };
+        let help = error(None, "failed to load SSO token: expired").help();
+        assert!(help.contains("aws sso login --profile NAME"), "{help}");
+        assert!(error(Some("ExpiredTokenException"), "").help().contains("aws sso login"));
+        assert!(error(Some("RequestTimeTooSkewed"), "").help().contains("clock"));
+        assert!(error(None, "no providers").help().contains("--profile"));
     }
 
     #[test]

@@ -12,6 +12,15 @@ pub struct ObjectInfo {
     pub size: u64,
 }
 
+/// What must hold for an object to be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Condition<'a> {
+    /// There is no such object.
+    Absent,
+    /// The object has this entity tag.
+    Is(&'a str),
+}
+
 /// Objects and folders under a prefix.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Listing {
@@ -99,6 +108,65 @@ impl Clients {
             message: error.to_string(),
             request_id: None,
         })
+    }
+
+    /// Reads an object and its entity tag; none when there is no such object.
+    ///
+    /// # Errors
+    /// When the call fails, or the connection breaks while the object is read.
+    pub async fn get(
+        &self,
+        bucket: &str,
+        key: &str,
+    ) -> Result<Option<(Vec<u8>, String)>, AwsError> {
+        let resource = address(bucket, key);
+        let answer = self.s3.get_object().bucket(bucket).key(key).send().await;
+        let object = match answer.map_err(failed("s3", "GetObject", resource.as_str())) {
+            Ok(object) => object,
+            Err(error) if error.has_code("NoSuchKey") => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let etag = object.e_tag.unwrap_or_default();
+        let body = object.body.collect().await.map_err(|error| AwsError {
+            service: "s3".to_owned(),
+            operation: "GetObject".to_owned(),
+            resource: Some(resource),
+            kind: ErrorKind::Network,
+            code: None,
+            message: error.to_string(),
+            request_id: None,
+        })?;
+        Ok(Some((body.to_vec(), etag)))
+    }
+
+    /// Writes an object, if the condition holds; gives its entity tag.
+    ///
+    /// # Errors
+    /// Of the kind `Conflict` when the condition does not hold; when the call fails otherwise.
+    pub async fn put(
+        &self,
+        bucket: &str,
+        key: &str,
+        body: Vec<u8>,
+        condition: Condition<'_>,
+    ) -> Result<String, AwsError> {
+        let call = self
+            .s3
+            .put_object()
+            .bucket(bucket)
+            .key(key)
+            .content_type("application/json")
+            .body(body.into());
+        let call = match condition {
+            Condition::Absent => call.if_none_match("*"),
+            Condition::Is(etag) => call.if_match(etag),
+        };
+        let answer = call.send().await;
+        answer.map(|answer| answer.e_tag.unwrap_or_default()).map_err(failed(
+            "s3",
+            "PutObject",
+            address(bucket, key),
+        ))
     }
 
     /// Deletes objects, a thousand a call.

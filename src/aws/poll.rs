@@ -109,6 +109,26 @@ mod tests {
         assert_eq!(poll.delay(Duration::from_secs(1_000_000), 0.0), Duration::from_mins(2));
     }
 
+    /// Over virtual time: whenever something ends, it is noticed within 2 % of its length or 5 s, whichever
+    /// is more, and with a number of calls that grows slowly.
+    #[test]
+    fn an_end_is_noticed_soon_whenever_it_comes() {
+        for seconds in (1..600).chain((600..40_000).step_by(97)) {
+            for jitter in [0.0, 0.5, 1.0] {
+                let end = Duration::from_secs(seconds);
+                let (mut elapsed, mut calls) = (Duration::ZERO, 0);
+                while elapsed < end {
+                    elapsed += Poll::LONG.delay(elapsed, jitter);
+                    calls += 1;
+                }
+                let late = elapsed.checked_sub(end).unwrap();
+                let bound = end.mul_f64(SHARE).max(Duration::from_secs(5));
+                assert!(late <= bound, "{late:?} after {end:?}");
+                assert!(calls < 600, "{calls} calls for {end:?}");
+            }
+        }
+    }
+
     #[tokio::test]
     async fn stopping_ends_a_wait_at_once() {
         let stop = Stop::default();

@@ -39,7 +39,7 @@ pub struct Global {
     /// The AWS profile to use
     #[arg(long, global = true, value_name = "NAME")]
     pub profile: Option<String>,
-    /// The AWS region, instead of the configuration's
+    /// The AWS region, which must be the configuration's where there is one
     #[arg(long, global = true, value_name = "REGION")]
     pub region: Option<String>,
     /// Another endpoint for every AWS service
@@ -62,7 +62,7 @@ pub enum OutputFormat {
     Json,
     /// SARIF 2.1.0, for `iam lint` and `iam check`.
     Sarif,
-    /// JUnit XML, for `iam check`.
+    /// JUnit XML, for `iam check`, `run`, `verify`, `rollback` and `rehearse`.
     Junit,
 }
 

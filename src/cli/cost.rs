@@ -7,7 +7,7 @@ use crate::config;
 use crate::pipeline::cost::{Basis, Money, Prices, SHIPPED, percent};
 use crate::pipeline::{CatalogMode, Pipeline, SnapshotChoice};
 use crate::report::{self, BasisRow, CostReport};
-use crate::run;
+use crate::run::{self, RunReport};
 use crate::verify::Verification;
 use std::path::{Path, PathBuf};
 
@@ -94,6 +94,16 @@ pub(super) fn run(args: &CostArgs, global: &Global, printer: &Printer) -> Outcom
         _ => printer.out(report::cost_text(&report))?,
     }
     Ok(Exit::Done)
+}
+
+/// What a run cost, from what it measured; none when it did not come far enough to tell.
+pub(super) fn of_run(pipeline: &Pipeline, run: &RunReport, prices: &Prices) -> Option<Money> {
+    let gib = u64::try_from(run.snapshot.as_ref()?.allocated_gib?).ok()?;
+    let measured = (run.run_id.clone(), run.verification.clone()?);
+    let args = CostArgs::default();
+    let given = (gib << 30, String::new());
+    let (basis, _) = basis(&args, pipeline, given, Some(&measured), &mut Vec::new());
+    Some(pipeline.estimate(&basis, pipeline.catalog.mode, prices).run())
 }
 
 /// What one run costs, with everything that is not known assumed as `snaplake cost` does.

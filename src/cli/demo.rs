@@ -1,5 +1,6 @@
 //! `snaplake demo`: the whole pipeline on an example, with nothing to set up.
 
+use super::outputs::Files;
 use super::{Exit, Failure, Global, Outcome, Printer, files};
 use crate::rehearse::{Options, sample};
 use std::path::{Path, PathBuf};
@@ -38,7 +39,14 @@ pub(super) fn run(args: &DemoArgs, global: &Global, printer: &Printer) -> Outcom
         keep: None,
     };
     let page = folder.join("report.html");
-    let exit = super::rehearse::rehearse(&pipeline, &options, &page, global.output, printer)?;
+    let exit = super::rehearse::rehearse(
+        &pipeline,
+        &options,
+        &page,
+        &Files::default(),
+        global.output,
+        printer,
+    )?;
     if exit == Exit::Done {
         printer.note(format_args!(
             "next: open {}, read {}, change it and rehearse again:\n  cd {} && snaplake rehearse",

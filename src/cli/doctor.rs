@@ -22,8 +22,23 @@ pub(super) fn run(_args: &DoctorArgs, global: &Global, printer: &Printer) -> Out
     } else {
         printer.out(text(&checks))?;
     }
+    if global.output == OutputFormat::Text {
+        printer.out(summary(&checks))?;
+    }
     let failed = checks.iter().any(Check::is_failed);
     Ok(if failed { Exit::No } else { Exit::Done })
+}
+
+fn summary(checks: &[Check]) -> String {
+    let of = |wanted: CheckStatus| checks.iter().filter(|check| check.status == wanted).count();
+    let unknown = of(CheckStatus::NotComparable);
+    let mut text = format!("\n{} ok, {} failed", of(CheckStatus::Passed), of(CheckStatus::Failed));
+    let _ = writeln!(text, ", {} to note, {unknown} not known", of(CheckStatus::Warning));
+    text.push_str(
+        "Not looked at: quotas of Athena, Lake Formation itself, organization policies, what is \
+         inside the database.\n",
+    );
+    text
 }
 
 fn text(checks: &[Check]) -> String {
@@ -32,7 +47,8 @@ fn text(checks: &[Check]) -> String {
         let mark = match check.status {
             CheckStatus::Passed => "ok",
             CheckStatus::Failed => "FAILED",
-            CheckStatus::Warning | CheckStatus::NotComparable => "note",
+            CheckStatus::Warning => "note",
+            CheckStatus::NotComparable => "?",
         };
         let _ = writeln!(text, "{mark:<6}  {}: {}", check.title, check.found);
         if check.status != CheckStatus::Passed && !check.help.is_empty() {

@@ -3,6 +3,8 @@
 mod args;
 mod exit;
 mod files;
+mod notify;
+mod outputs;
 mod plan;
 mod printer;
 mod progress;
@@ -51,12 +53,23 @@ pub fn main() -> ExitCode {
 
 fn dispatch(cli: &Cli, printer: &Printer) -> Outcome {
     let global = &cli.global;
-    if matches!(global.output, OutputFormat::Sarif | OutputFormat::Junit)
-        && !matches!(cli.command, Command::Iam(_))
-    {
+    let has = match global.output {
+        OutputFormat::Text | OutputFormat::Json => true,
+        OutputFormat::Sarif => matches!(cli.command, Command::Iam(_)),
+        OutputFormat::Junit => matches!(
+            cli.command,
+            Command::Iam(_)
+                | Command::Run(_)
+                | Command::Verify(_)
+                | Command::Rollback(_)
+                | Command::Rehearse(_)
+                | Command::Demo(_)
+        ),
+    };
+    if !has {
         return Err(Failure::input(miette::miette!(
             help = "use `--output text` or `--output json`; SARIF is for `iam lint` and `iam check`, \
-                    JUnit for `iam check`",
+                    JUnit for `iam check`, `run`, `verify`, `rollback` and `rehearse`",
             "this command has no such output"
         )));
     }

@@ -83,6 +83,10 @@ impl Printer {
     }
 }
 
+/// The HTTP client's own words, which are never more than warnings.
+const QUIET: [&str; 5] =
+    ["h2=warn", "hyper=warn", "hyper_util=warn", "rustls=warn", "aws_smithy_http_client=warn"];
+
 /// Sends `tracing` to stderr: warnings by default, more with `-v`, or as `SNAPLAKE_LOG` says.
 pub(super) fn init_tracing(global: &Global) {
     let level = match global.verbose {
@@ -92,6 +96,11 @@ pub(super) fn init_tracing(global: &Global) {
     };
     let filter = tracing_subscriber::EnvFilter::try_from_env("SNAPLAKE_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
+    // The paths of requests may be secrets (a webhook's is), and these write them when asked for all.
+    let filter = QUIET
+        .into_iter()
+        .filter_map(|quiet| quiet.parse().ok())
+        .fold(filter, tracing_subscriber::EnvFilter::add_directive);
     // A second initialization, in tests, keeps the first.
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)

@@ -1,5 +1,6 @@
 //! `snaplake rehearse`: the whole pipeline on this machine.
 
+use super::outputs::{self, Files};
 use super::project::Project;
 use super::{Exit, Failure, Global, Outcome, OutputFormat, Printer};
 use crate::pipeline::Pipeline;
@@ -26,6 +27,8 @@ pub struct RehearseArgs {
     /// Keep the objects of the rehearsal's lake in this folder, to look at
     #[arg(long, value_name = "DIR")]
     keep: Option<PathBuf>,
+    #[command(flatten)]
+    files: Files,
 }
 
 pub(super) fn run(args: &RehearseArgs, global: &Global, printer: &Printer) -> Outcome {
@@ -40,7 +43,7 @@ pub(super) fn run(args: &RehearseArgs, global: &Global, printer: &Printer) -> Ou
         keep: args.keep.clone(),
     };
     let page = args.report.clone().unwrap_or_else(|| project.folder.join("report.html"));
-    rehearse(&pipeline, &options, &page, global.output, printer)
+    rehearse(&pipeline, &options, &page, &args.files, global.output, printer)
 }
 
 /// Rehearses, writes the page and prints the report.
@@ -48,6 +51,7 @@ pub(super) fn rehearse(
     pipeline: &Pipeline,
     options: &Options,
     page: &Path,
+    files: &Files,
     output: OutputFormat,
     printer: &Printer,
 ) -> Outcome {
@@ -72,14 +76,8 @@ pub(super) fn rehearse(
     };
     let report = report.map_err(|error| failure(&error))?;
     write_page(&report, page)?;
-    match output {
-        OutputFormat::Json => {
-            let text = report::json(&report)
-                .map_err(|error| Failure::environment(miette::miette!("{error}")))?;
-            printer.out(text)?;
-        }
-        _ => printer.out(report::text(&report, printer.color()))?,
-    }
+    outputs::write(&report, files)?;
+    outputs::print(&report, output, printer)?;
     printer.note(format_args!("report: {}", page.display()));
     // A view that does not work is the configuration's fault, not the pipeline's.
     let bad_view = report.problems.iter().any(|problem| problem.kind == FailureKind::View.id());

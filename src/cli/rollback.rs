@@ -1,5 +1,6 @@
 //! `snaplake rollback` and `snaplake verify`: work on an export that is already in the lake.
 
+use super::outputs::Files;
 use super::session::{Session, aws_error};
 use super::{Failure, Global, Outcome, Printer};
 use crate::run::{self, RunOptions, Status};
@@ -13,6 +14,8 @@ pub struct RollbackArgs {
     /// The export to go back to; the one before the current one unless given
     #[arg(long, value_name = "EXPORT")]
     to: Option<String>,
+    #[command(flatten)]
+    files: Files,
 }
 
 /// Arguments of `snaplake verify`.
@@ -21,6 +24,8 @@ pub struct VerifyArgs {
     /// The export, which may be one that snaplake did not start; the newest one unless given
     #[arg(value_name = "EXPORT")]
     export: Option<String>,
+    #[command(flatten)]
+    files: Files,
 }
 
 pub(super) fn rollback(args: &RollbackArgs, global: &Global, printer: &Printer) -> Outcome {
@@ -35,7 +40,7 @@ pub(super) fn rollback(args: &RollbackArgs, global: &Global, printer: &Printer) 
         tables: args.tables.clone(),
         ..RunOptions::default()
     };
-    session.run(options, global, printer)
+    session.run(options, &args.files, None, global, printer)
 }
 
 pub(super) fn verify(args: &VerifyArgs, global: &Global, printer: &Printer) -> Outcome {
@@ -50,7 +55,7 @@ pub(super) fn verify(args: &VerifyArgs, global: &Global, printer: &Printer) -> O
         only_verify: true,
         ..RunOptions::default()
     };
-    session.run(options, global, printer)
+    session.run(options, &args.files, None, global, printer)
 }
 
 fn look(session: &Session) -> Result<Status, Failure> {

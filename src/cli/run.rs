@@ -1,5 +1,6 @@
 //! `snaplake run`: the whole pipeline on AWS.
 
+use super::outputs::Files;
 use super::project::Project;
 use super::session::{Session, aws_error};
 use super::{Exit, Global, Outcome, Printer};
@@ -7,6 +8,7 @@ use crate::printable::line;
 use crate::run::{self, Event, Outcome as StepOutcome, RunOptions};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::fmt::Write as _;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Arguments of `snaplake run`.
@@ -15,6 +17,9 @@ pub struct RunArgs {
     /// Continue a run that was interrupted, killed or failed; `snaplake runs` names it
     #[arg(long, value_name = "RUN", conflicts_with_all = ["dry_run", "cancel_export"])]
     resume: Option<String>,
+    /// With journals in the bucket: take the lock from a process that you know to be dead
+    #[arg(long)]
+    take_over: bool,
     /// Show what would be called, on what and as whom; call nothing
     #[arg(long, conflicts_with = "cancel_export")]
     dry_run: bool,
@@ -24,6 +29,11 @@ pub struct RunArgs {
     /// Cancel an export that is still running, and do nothing else
     #[arg(long, value_name = "EXPORT")]
     cancel_export: Option<String>,
+    /// Write the report as a page to this file, with earlier runs drawn beside it
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+    #[command(flatten)]
+    files: Files,
 }
 
 pub(super) fn run(args: &RunArgs, global: &Global, printer: &Printer) -> Outcome {
@@ -36,7 +46,7 @@ pub(super) fn run(args: &RunArgs, global: &Global, printer: &Printer) -> Outcome
         printer.out(super::plan::plan(&pipeline, &prices, total, global.output)?)?;
         return Ok(Exit::Done);
     }
-    let session = Session::open(global)?;
+    let session = Session::open_to_tell(global)?;
     if let Some(export) = &args.cancel_export {
         let status = session
             .wait(run::cancel_export(&session.clients, export))
@@ -47,9 +57,10 @@ pub(super) fn run(args: &RunArgs, global: &Global, printer: &Printer) -> Outcome
     let options = RunOptions {
         journal: session.journal.clone(),
         resume: args.resume.clone(),
+        take_over: args.take_over,
         ..RunOptions::default()
     };
-    session.run(options, global, printer)
+    session.run(options, &args.files, args.report.as_deref(), global, printer)
 }
 
 /// Progress on stderr: a spinner on a terminal, and a line for every step that ended.

@@ -1,12 +1,14 @@
 //! What the commands that reach AWS share: clients, a runtime, Ctrl-C, and how a run ends.
 
+use super::outputs::{self, Files};
 use super::project::Project;
-use super::{Exit, Failure, Global, Outcome, OutputFormat, Printer};
-use crate::aws::{AwsError, Clients, ErrorKind, Settings, Stop, SystemClock};
+use super::{Exit, Failure, Global, Outcome, Printer};
+use crate::aws::{AwsError, Clients, ErrorKind, Settings, Stop, SystemClock, Webhook};
 use crate::pipeline::Pipeline;
-use crate::report::{self, Kind, Report};
-use crate::run::{self, FailureKind, RunError, RunOptions, RunReport};
-use std::path::PathBuf;
+use crate::report::{Kind, Report};
+use crate::run::{self, FailureKind, Journals, RunError, RunOptions, RunReport};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use tokio::runtime::Runtime;
 
 /// A pipeline and what is needed to work on it.
@@ -15,6 +17,9 @@ pub(super) struct Session {
     pub(super) clients: Clients,
     /// The folder of the journals.
     pub(super) journal: PathBuf,
+    /// Who is told over the web.
+    webhook: Option<Arc<dyn Webhook>>,
+    project: Project,
     runtime: Runtime,
 }
 
@@ -27,16 +32,32 @@ impl Session {
             .enable_all()
             .build()
             .map_err(|error| Failure::environment(miette::miette!("cannot start: {error}")))?;
+        same_region(global, &pipeline)?;
         let settings = Settings {
             profile: global.profile.clone(),
             region: Some(global.region.clone().unwrap_or_else(|| pipeline.region.clone())),
             endpoint_url: global.endpoint_url.clone(),
+            no_proxy: false,
             credentials: None,
         };
         let clients = runtime
             .block_on(Clients::connect(settings))
             .map_err(|error| Failure::input(miette::miette!(help = error.help(), "{error}")))?;
-        Ok(Self { pipeline, clients, journal: journal_folder(&project), runtime })
+        let webhook = None;
+        let journal = journal_folder(&project);
+        Ok(Self { pipeline, clients, journal, webhook, project, runtime })
+    }
+
+    /// The same, for what may tell people: reads the secrets that the configuration names.
+    pub(super) fn open_to_tell(global: &Global) -> Result<Self, Failure> {
+        let project = Project::load(global)?;
+        let webhook = super::notify::webhook(&project, &project.pipeline()?)?;
+        Ok(Self { webhook, ..Self::open(global)? })
+    }
+
+    /// The journals of the pipeline's runs.
+    pub(super) fn journals(&self) -> Journals<'_> {
+        Journals { folder: &self.journal, pipeline: &self.pipeline, clients: &self.clients }
     }
 
     /// Waits for something.
@@ -45,9 +66,17 @@ impl Session {
     }
 
     /// Runs, with progress and Ctrl-C, and shows the report.
-    pub(super) fn run(&self, options: RunOptions, global: &Global, printer: &Printer) -> Outcome {
+    pub(super) fn run(
+        &self,
+        mut options: RunOptions,
+        files: &Files,
+        page: Option<&Path>,
+        global: &Global,
+        printer: &Printer,
+    ) -> Outcome {
         let progress = super::run::Progress::new(printer);
         let stop = options.stop.clone();
+        options.webhook.clone_from(&self.webhook);
         let work = run::run(&self.pipeline, &self.clients, &SystemClock, options, &progress);
         let report = self.wait(async {
             tokio::select! {
@@ -60,10 +89,41 @@ impl Session {
             printer.note("left at once; `snaplake runs` names the run, `--resume` continues it");
             return Ok(Exit::Interrupted);
         };
-        let report = report.map_err(|error| run_error(&error))?;
-        show(&report, global, printer)?;
+        let mut report = report.map_err(|error| run_error(&error))?;
+        if let (Some(profile), Some(failure)) = (profile(global), &mut report.failure) {
+            let named = format!("--profile {}", profile.escape_debug());
+            failure.help = failure.help.replace("--profile NAME", &named);
+        }
+        let shown = Report::of_run(&report, Kind::Run);
+        outputs::write(&shown, files)?;
+        if let Some(page) = page {
+            let runs = self.wait(outputs::history(&self.journals()));
+            outputs::write_page(&shown, &self.project, &self.pipeline, &runs, page)?;
+        }
+        outputs::print(&shown, global.output, printer)?;
         Ok(exit(&report))
     }
+}
+
+/// A region that contradicts the configuration would send the calls elsewhere than the names and policies
+/// say.
+fn same_region(global: &Global, pipeline: &Pipeline) -> Result<(), Failure> {
+    match &global.region {
+        Some(region) if *region != pipeline.region => Err(Failure::input(miette::miette!(
+            help = "every ARN of the pipeline bears its region: change `region` in snaplake.toml, or \
+                    leave `--region` out",
+            "`--region {}` contradicts the configuration, whose region is `{}`",
+            region.escape_debug(),
+            pipeline.region
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// The profile that the credentials come from, when one is named.
+fn profile(global: &Global) -> Option<String> {
+    let set = || std::env::var("AWS_PROFILE").ok().filter(|name| !name.is_empty());
+    global.profile.clone().or_else(set)
 }
 
 /// The folder of the journals of a project.
@@ -80,18 +140,6 @@ async fn twice_interrupted(stop: &Stop, printer: &Printer) {
     printer.note("stopping; press Ctrl-C once more to leave at once");
     stop.ask();
     let _ = tokio::signal::ctrl_c().await;
-}
-
-fn show(run: &RunReport, global: &Global, printer: &Printer) -> Result<(), Failure> {
-    let report = Report::of_run(run, Kind::Run);
-    match global.output {
-        OutputFormat::Json => {
-            let text = report::json(&report)
-                .map_err(|error| Failure::environment(miette::miette!("{error}")))?;
-            printer.out(text)
-        }
-        _ => printer.out(report::text(&report, printer.color())),
-    }
 }
 
 /// How the process ends after a run.
@@ -112,9 +160,11 @@ pub(super) fn run_error(error: &RunError) -> Failure {
         RunError::NoSuchRun { .. } | RunError::OtherPipeline { .. } | RunError::Finished { .. } => {
             Failure::input(report)
         }
-        RunError::Journal { .. } | RunError::Corrupt { .. } | RunError::Locked { .. } => {
-            Failure::environment(report)
-        }
+        RunError::Journal { .. }
+        | RunError::Corrupt { .. }
+        | RunError::Bucket(_)
+        | RunError::Leased { .. }
+        | RunError::Locked { .. } => Failure::environment(report),
     }
 }
 

@@ -3,6 +3,7 @@
 use super::project::Project;
 use super::session::{Session, aws_error, journal_folder, run_error};
 use super::{Exit, Failure, Global, Outcome, OutputFormat, Printer};
+use crate::pipeline::JournalPlace;
 use crate::printable::line;
 use crate::run::{self, RunSummary, Status};
 use comfy_table::{Table, presets};
@@ -35,7 +36,15 @@ pub(super) fn status(_args: &StatusArgs, global: &Global, printer: &Printer) -> 
 
 pub(super) fn runs(_args: &RunsArgs, global: &Global, printer: &Printer) -> Outcome {
     let project = Project::load(global)?;
-    let runs = run::list(&journal_folder(&project)).map_err(|error| run_error(&error))?;
+    // Several pipelines share the folder; the bucket's are of one.
+    let in_bucket = project.pipeline().is_ok_and(|it| it.journal == JournalPlace::Bucket);
+    let runs = if in_bucket {
+        let session = Session::open(global)?;
+        session.wait(session.journals().list())
+    } else {
+        run::list(&journal_folder(&project))
+    };
+    let runs = runs.map_err(|error| run_error(&error))?;
     if global.output == OutputFormat::Json {
         print(printer, &json!({"version": 1, "runs": runs}))?;
     } else {

@@ -1,4 +1,4 @@
-//! `/_snaplake/`: faults, the clock and the access log, for those who rehearse by hand. No bucket can
+//! `/_snaplake/`: faults, the clock, the access log and the topics' messages, for those who rehearse by hand. No bucket can
 //! be called so.
 
 use super::error::ApiError;
@@ -63,6 +63,9 @@ async fn answer(state: &State, request: Request<Incoming>) -> Result<Value, ApiE
             Ok(json!({"version": 1, "faults": []}))
         }
         (&Method::GET, "accesses") => Ok(json!({"version": 1, "accesses": state.log.entries()})),
+        (&Method::GET, "messages") => {
+            Ok(json!({"version": 1, "messages": state.topics().messages()}))
+        }
         (&Method::GET, "clock") => Ok(json!({"version": 1, "now": state.clock.now().to_string()})),
         (&Method::POST, "clock") => {
             let advance: Advance = serde_json::from_slice(&body).map_err(wrong)?;

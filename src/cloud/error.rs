@@ -45,7 +45,8 @@ impl From<StoreError> for ApiError {
             StoreError::EntityNotFound(_) => Self::new("EntityNotFoundException", message),
             StoreError::AlreadyExists(_) => Self::new("AlreadyExistsException", message),
             StoreError::VersionMismatch(_) => Self::new("ConcurrentModificationException", message),
-            StoreError::NoSuchBucket(_)
+            StoreError::Precondition
+            | StoreError::NoSuchBucket(_)
             | StoreError::NoSuchKey(_)
             | StoreError::Kms(_)
             | StoreError::InvalidInput(_) => Self::new("InvalidInputException", message),

@@ -35,12 +35,14 @@ mod seeding;
 mod server;
 mod service_access;
 mod sigv4;
+mod sns;
 mod state;
 mod sts;
 
 pub use access_log::Access;
 pub use clock::{Pace, VirtualClock};
 pub use seeding::Seed;
+pub use sns::TopicMessage;
 
 use faults::Fault;
 use state::{Settings, State};
@@ -175,6 +177,12 @@ impl CloudHandle {
         prefix: &str,
     ) -> Result<(), storage::StoreError> {
         s3::deliver(&self.state, bucket, target, prefix)
+    }
+
+    /// What was published to topics, in order.
+    #[must_use]
+    pub fn messages(&self) -> Vec<TopicMessage> {
+        self.state.topics().messages().to_vec()
     }
 
     /// The cloud's clock.

@@ -24,6 +24,8 @@ pub struct Seeds {
     pub workgroups: Vec<WorkgroupSeed>,
     /// Glue crawlers.
     pub crawlers: Vec<CrawlerSeed>,
+    /// SNS topics.
+    pub topics: Vec<TopicSeed>,
 }
 
 /// A policy document and the name under which the access log shows it.
@@ -42,6 +44,17 @@ impl PolicySeed {
     pub fn new(name: impl Into<String>, document: impl Into<String>) -> Self {
         Self { name: name.into(), document: document.into() }
     }
+}
+
+/// An SNS topic.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TopicSeed {
+    /// The topic's ARN.
+    pub arn: String,
+    /// The ARN of the KMS key that it is encrypted with.
+    #[serde(default)]
+    pub key: Option<String>,
 }
 
 /// An IAM role.

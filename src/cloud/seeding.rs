@@ -2,7 +2,7 @@
 
 use super::seed::{
     BucketSeed, CrawlerSeed, DatabaseSeed, KeySeed, RoleSeed, SeedCredentials, SeedError, Seeds,
-    UserSeed, WorkgroupSeed,
+    TopicSeed, UserSeed, WorkgroupSeed,
 };
 use super::state::State;
 use jiff::{SignedDuration, Timestamp};
@@ -121,6 +121,11 @@ impl Seed {
         self.state.glue().add_crawler(crawler, now)
     }
 
+    /// Adds or replaces an SNS topic.
+    pub fn topic(&self, topic: &TopicSeed) {
+        self.state.topics().add(topic);
+    }
+
     /// Everything at once; gives the users' access keys.
     ///
     /// # Errors
@@ -146,6 +151,9 @@ impl Seed {
         }
         for crawler in &seeds.crawlers {
             self.crawler(crawler)?;
+        }
+        for topic in &seeds.topics {
+            self.topic(topic);
         }
         seeds.users.iter().map(|user| self.user(user)).collect()
     }

@@ -9,7 +9,7 @@ use super::protocol::{Answer, json, query};
 use super::s3::{self, S3};
 use super::sigv4::{self, Claim, SignatureError};
 use super::state::State;
-use super::{admin, athena_api, glue, iam, kms, rds, sts};
+use super::{admin, athena_api, glue, iam, kms, rds, sns, sts};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
@@ -39,9 +39,10 @@ enum Protocol {
 
 /// The services beside S3 by the names of their credential scopes; protocol, namespace and target
 /// prefix are those of their service models.
-const SERVICES: [(&str, Protocol); 6] = [
+const SERVICES: [(&str, Protocol); 7] = [
     ("rds", Protocol::Query("http://rds.amazonaws.com/doc/2014-10-31/")),
     ("sts", Protocol::Query("https://sts.amazonaws.com/doc/2011-06-15/")),
+    ("sns", Protocol::Query("http://sns.amazonaws.com/doc/2010-03-31/")),
     ("iam", Protocol::Query("https://iam.amazonaws.com/doc/2010-05-08/")),
     ("glue", Protocol::Json("AWSGlue.")),
     ("athena", Protocol::Json("AmazonAthena.")),
@@ -112,19 +113,7 @@ async fn respond(
     let Some(service) = service_of(&request) else {
         let effects = state.faults.strike("s3", s3::operation(&request));
         let response = match state.faults.before(state, &effects).await {
-            Ok(()) => {
-                let mut request = request;
-                request.extensions_mut().extend(
-                    faults::lag(&effects)
-                        .map(|lag| {
-                            let mut extensions = hyper::http::Extensions::new();
-                            extensions.insert(lag);
-                            extensions
-                        })
-                        .unwrap_or_default(),
-                );
-                s3.respond(request, peer).await
-            }
+            Ok(()) => s3.respond(request, peer).await,
             Err(Before::Cut(broken)) => return Err(broken),
             Err(Before::Throttle) => s3::slow_down(),
             Err(Before::Fail(error)) => s3::fail(&error),
@@ -240,6 +229,7 @@ async fn answer(
             let result = match service {
                 "rds" => rds::call(&state, &caller, &action, &form).await,
                 "sts" => sts::call(&state, &caller, &action, &form),
+                "sns" => sns::call(&state, &caller, &action, &form),
                 _ => iam::call(&state, &caller, &action, &form),
             };
             match result {

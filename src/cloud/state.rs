@@ -9,6 +9,7 @@ use super::identity::Identities;
 use super::kms::Keys;
 use super::rds::Databases;
 use super::s3::Buckets;
+use super::sns::Topics;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -53,6 +54,7 @@ pub(crate) struct State {
     glue: Mutex<Glue>,
     databases: Mutex<Databases>,
     queries: Mutex<Queries>,
+    topics: Mutex<Topics>,
 }
 
 /// A thread that panicked while it held a lock left a room as good as it found it: every change is
@@ -71,6 +73,7 @@ impl State {
             glue: Mutex::default(),
             databases: Mutex::default(),
             queries: Mutex::default(),
+            topics: Mutex::default(),
         }
     }
 
@@ -104,6 +107,10 @@ impl State {
 
     pub(crate) fn databases(&self) -> MutexGuard<'_, Databases> {
         self.databases.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn topics(&self) -> MutexGuard<'_, Topics> {
+        self.topics.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn queries(&self) -> MutexGuard<'_, Queries> {

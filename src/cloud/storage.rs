@@ -118,6 +118,18 @@ pub struct PutOptions {
     pub encryption: Option<Encryption>,
     /// User metadata, names without `x-amz-meta-`.
     pub metadata: BTreeMap<String, String>,
+    /// What must hold of the object that is there.
+    pub condition: Option<PutCondition>,
+}
+
+/// What must hold for an object to be written
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PutCondition {
+    /// `If-None-Match: *`: there is none.
+    Absent,
+    /// `If-Match`: it has this entity tag.
+    Matches(String),
 }
 
 /// How an object is encrypted at rest. The rehearsal keeps plain files: what it checks is the right
@@ -166,6 +178,9 @@ pub enum StoreError {
     /// The object does not exist.
     #[error("the object `{}` does not exist", .0.escape_debug())]
     NoSuchKey(String),
+    /// What a conditional write asks for does not hold.
+    #[error("At least one of the pre-conditions you specified did not hold")]
+    Precondition,
     /// The KMS key is missing, disabled or about to be deleted.
     #[error("{0}")]
     Kms(String),

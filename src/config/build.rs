@@ -76,6 +76,8 @@ pub(super) fn settings(
     let rehearsal = rehearsal(reader, table, source.as_ref());
     let tags = tags(reader, table);
     let cost = operations::cost(table);
+    let journal = operations::journal(table);
+    let notify = operations::notify(reader, table, &home);
     let exports = table.table("retention").and_then(|part| part.number("exports"));
 
     Some(Settings {
@@ -94,6 +96,8 @@ pub(super) fn settings(
         tags,
         iam: iam?,
         cost: cost?,
+        journal: journal?,
+        notify: notify?,
         rehearsal,
     })
 }

@@ -22,7 +22,7 @@ mod sql;
 mod table_names;
 
 pub use error::{ConfigError, ConfigErrors};
-pub use operations::{CostSettings, size};
+pub use operations::{CostSettings, JournalPlace, Moment, NotifySettings, SecretSource, size};
 pub use partition::partition;
 pub use reference::page;
 pub use schema::json_schema;

@@ -4,8 +4,10 @@
 //! JSON Schema shows as a pattern, and whatever else a shape cannot say.
 
 mod list;
+mod operations;
 
 pub(super) use list::*;
+pub(super) use operations::*;
 
 /// A rule for text.
 pub(super) struct Rule {

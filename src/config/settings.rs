@@ -36,6 +36,10 @@ pub struct Settings {
     pub iam: IamSettings,
     /// What `snaplake cost` reckons with.
     pub cost: super::CostSettings,
+    /// Where the journals of runs are.
+    pub journal: super::JournalPlace,
+    /// Who is told of a run's start and end.
+    pub notify: super::NotifySettings,
     /// What a rehearsal reads instead of the production database.
     pub rehearsal: Option<RehearsalSource>,
 }

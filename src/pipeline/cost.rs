@@ -169,10 +169,20 @@ impl Pipeline {
                 (part.max(LEAST_SCAN)).saturating_mul(views * VIEW_QUERIES),
             );
         }
+        if self.notify.sns_topic.is_some() {
+            let told = self.messages();
+            bill.by_run("messages", "messages to the topic", PriceId::Messages, told);
+        }
         if mode == CatalogMode::Crawler {
             let seconds = (basis.crawl * 60).max(LEAST_CRAWL);
             bill.by_run("crawler", "crawler", PriceId::Crawler, seconds * CRAWLER_UNITS);
         }
+    }
+
+    fn messages(&self) -> u64 {
+        use super::Moment::{Failure, Start, Success};
+        let told = |moment| u64::from(self.notify.on.contains(&moment));
+        told(Start) + told(Success).max(told(Failure))
     }
 
     fn month_items(&self, basis: &Basis, bill: &mut Bill<'_>) {
@@ -231,6 +241,7 @@ pub fn charged(action: &str, aurora: bool) -> Option<PriceId> {
         }
         "glue:StartCrawler" => PriceId::Crawler,
         "athena:StartQueryExecution" => PriceId::Scan,
+        "sns:Publish" => PriceId::Messages,
         _ if action.starts_with("glue:") && !action.contains("Crawler") => PriceId::CatalogRequests,
         _ => return None,
     })

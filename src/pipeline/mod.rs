@@ -20,8 +20,9 @@ pub use step::Step;
 
 pub use crate::config::{
     Athena, Catalog, CatalogMode, Checks, ColumnPolicy, CostSettings, DataCheck, Engine,
-    EngineFamily, Existing, Freshness, IamSettings, KeyChoice, Lake, RehearsalSource, Retention,
-    SnapshotChoice, Source, SourceKind, Stance, TableRef, TypedViews, View, table_names,
+    EngineFamily, Existing, Freshness, IamSettings, JournalPlace, KeyChoice, Lake, Moment,
+    NotifySettings, RehearsalSource, Retention, SecretSource, SnapshotChoice, Source, SourceKind,
+    Stance, TableRef, TypedViews, View, table_names,
 };
 
 use crate::config::{Config, ConfigErrors, Settings};
@@ -62,6 +63,10 @@ pub struct Pipeline {
     pub iam: IamSettings,
     /// What `snaplake cost` reckons with.
     pub cost: CostSettings,
+    /// Where the journals of runs are.
+    pub journal: JournalPlace,
+    /// Who is told of a run's start and end.
+    pub notify: NotifySettings,
     /// What a rehearsal reads instead of the production database.
     pub rehearsal: Option<RehearsalSource>,
 }
@@ -109,6 +114,8 @@ impl From<&Settings> for Pipeline {
             tags: settings.tags,
             iam: settings.iam,
             cost: settings.cost,
+            journal: settings.journal,
+            notify: settings.notify,
             rehearsal: settings.rehearsal,
         }
     }

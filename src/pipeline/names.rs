@@ -130,6 +130,12 @@ impl Pipeline {
         format!("s3://{}/{}", self.lake.bucket, self.export_prefix(export))
     }
 
+    /// The key prefix of this pipeline's journals, with its slash.
+    #[must_use]
+    pub fn journal_prefix(&self) -> String {
+        format!("journal/{}/", self.name)
+    }
+
     /// The id of the key; [`PLACEHOLDER_KEY_ID`] while Terraform has yet to make it.
     #[must_use]
     pub fn key_id(&self) -> &str {

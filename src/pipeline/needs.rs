@@ -4,6 +4,8 @@ mod analyst;
 mod athena;
 mod crawler;
 mod export;
+mod journal;
+mod notify;
 pub(super) mod page;
 mod runner;
 
@@ -20,6 +22,8 @@ impl Pipeline {
         }
         runner::needs(self, &mut needs);
         analyst::needs(self, &mut needs);
+        journal::needs(self, &mut needs);
+        notify::needs(self, &mut needs);
         needs.sort_by_key(|need| (need.principal, need.step));
         needs
     }
@@ -120,6 +124,7 @@ fn sid(action: &str) -> &'static str {
         "rds:DeleteDBClusterSnapshot" | "rds:DeleteDBSnapshot" => "PruneSnapshots",
         "rds:DescribeDBClusterSnapshots" | "rds:DescribeDBSnapshots" => "FindSnapshots",
         "rds:DescribeExportTasks" | "rds:StartExportTask" => "Export",
+        "sns:Publish" => "Notify",
         "s3:DeleteObject" => "PruneExports",
         "s3:GetBucketLocation" => "FindBucket",
         "s3:ListBucketMultipartUploads" => "FindUploads",

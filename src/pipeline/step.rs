@@ -31,6 +31,8 @@ pub enum Step {
     CleanUp,
     /// Delete exports past retention, and the snapshots that runs made for them.
     Prune,
+    /// Tell people how it went.
+    Notify,
     /// Write the report.
     Report,
     /// Point live tables back at the previous export.
@@ -45,7 +47,7 @@ pub enum Step {
 
 impl Step {
     /// Every step: those of a run in their order, then the others.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Preflight,
         Self::Snapshot,
         Self::Export,
@@ -59,6 +61,7 @@ impl Step {
         Self::Views,
         Self::CleanUp,
         Self::Prune,
+        Self::Notify,
         Self::Report,
         Self::Rollback,
         Self::Cancel,
@@ -83,6 +86,7 @@ impl Step {
             Self::Views => "views",
             Self::CleanUp => "clean-up",
             Self::Prune => "prune",
+            Self::Notify => "notify",
             Self::Report => "report",
             Self::Rollback => "rollback",
             Self::Cancel => "cancel",
@@ -108,6 +112,7 @@ impl Step {
             Self::Views => "publish the views",
             Self::CleanUp => "empty the staging database",
             Self::Prune => "delete exports past retention",
+            Self::Notify => "tell people how it went",
             Self::Report => "write the report",
             Self::Rollback => "roll tables back",
             Self::Cancel => "cancel an export or a query",

@@ -5,7 +5,7 @@ mod crawl_again;
 
 use super::{RehearseError, Stage, clients, setting};
 use crate::aws::sql::identifier;
-use crate::aws::{Athena, Clients, Stop, failed};
+use crate::aws::{Athena, Clients, Stop, Webhook, failed};
 use crate::pipeline::{CatalogMode, Pipeline, PrincipalKind, Step, TableRef};
 use crate::report::{Problem, Report, Status, StepRow};
 use crate::run::{self, Event, NoProgress, Progress, RunOptions, RunReport};
@@ -31,6 +31,9 @@ pub(super) async fn drill(
     // The access logs of a bucket that exists already are its owner's.
     if !pipeline.existing.bucket {
         drills.access_logs(pipeline);
+    }
+    if pipeline.notify.sns_topic.is_some() || pipeline.notify.slack.is_some() {
+        drills.notify(pipeline).await;
     }
     drills.analyst(pipeline).await?;
     if pipeline.catalog.mode == CatalogMode::Crawler {
@@ -90,6 +93,15 @@ impl Drills<'_> {
         let delivered = self.stage.cloud.deliver_access_logs(bucket, &pipeline.log_bucket(), "s3/");
         let failure = delivered.err().map(|error| error.to_string());
         self.row("access-logs", "deliver the bucket's access logs", began, failure.as_deref());
+    }
+
+    /// People are told of a failure, which a smooth run has not.
+    async fn notify(&mut self, pipeline: &Pipeline) {
+        let began = self.stage.clock.0.now();
+        let slack = self.stage.slack.as_deref().map(|slack| slack as &dyn Webhook);
+        let warnings = run::notify_drill(pipeline, &self.stage.runner, slack).await;
+        let failure = warnings.into_iter().next();
+        self.row("notify", "tell people of a failure", began, failure.as_deref());
     }
 
     /// The crawler meets tables that it made before.

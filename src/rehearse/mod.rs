@@ -14,21 +14,23 @@ pub mod sample;
 mod setting;
 mod source_checks;
 mod usage;
+mod webhook;
 
 pub use error::RehearseError;
 
-use crate::aws::{Clients, Settings, StaticCredentials};
+use crate::aws::{Clients, Settings, StaticCredentials, Webhook};
 use crate::cloud::source::{Engine, Source, SourceUrl};
 use crate::cloud::{Cloud, CloudHandle, CloudOptions, VirtualClock};
 use crate::pipeline::{CatalogMode, Pipeline, PrincipalKind};
-use crate::report::{Kind, Problem, Report, Status};
-use crate::run::{self, Progress, RunOptions, RunReport};
+use crate::report::{Fact, Kind, Problem, Report, Status};
+use crate::run::{self, Progress, RunError, RunOptions, RunReport};
 use clock::RehearsalClock;
 use policies::FileOnDisk;
 use source_checks::SourceChecks;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+use webhook::Recorder;
 
 /// How to rehearse.
 #[derive(Debug, Clone)]
@@ -74,6 +76,7 @@ pub async fn rehearse(
         runner: clients(&cloud, pipeline, PrincipalKind::Runner).await?,
         journal: folder.path().join("runs"),
         source,
+        slack: pipeline.notify.slack.as_ref().map(|_| Arc::default()),
         cloud,
     };
     let run = stage.run(pipeline, progress).await?;
@@ -81,6 +84,7 @@ pub async fn rehearse(
     if options.drills && run.succeeded() {
         drills::drill(&stage, pipeline, &run, &mut report).await?;
     }
+    messages(&mut report, &stage);
     judge(&mut report, pipeline, &files, &stage.cloud, options.drills);
     stage.cloud.shutdown().await;
     Ok(report)
@@ -98,6 +102,17 @@ fn early_in_the_day(pipeline: &Pipeline, clock: &VirtualClock) {
     }
 }
 
+/// What people would have been told. Nothing left this machine.
+fn messages(report: &mut Report, stage: &Stage) {
+    let slack = stage.slack.iter().flat_map(|slack| slack.bodies());
+    let slack = slack.map(|body| ("to Slack, not sent", body));
+    let topic = stage.cloud.messages().into_iter();
+    let topic = topic.map(|message| ("to the topic, not sent", message.message));
+    report
+        .facts
+        .extend(slack.chain(topic).map(|(name, value)| Fact { name: name.to_owned(), value }));
+}
+
 /// What a run on the cloud needs.
 struct Stage {
     cloud: CloudHandle,
@@ -105,6 +120,8 @@ struct Stage {
     runner: Clients,
     journal: PathBuf,
     source: PathBuf,
+    /// Where Slack's messages go: only when the configuration names a webhook.
+    slack: Option<Arc<Recorder>>,
 }
 
 impl Stage {
@@ -117,6 +134,7 @@ impl Stage {
         RunOptions {
             journal: self.journal.clone(),
             checks: Some(Arc::new(checks)),
+            webhook: self.slack.clone().map(|slack| slack as Arc<dyn Webhook>),
             ..RunOptions::default()
         }
     }
@@ -126,7 +144,15 @@ impl Stage {
         pipeline: &Pipeline,
         progress: &dyn Progress,
     ) -> Result<RunReport, RehearseError> {
-        Ok(run::run(pipeline, &self.runner, &self.clock, self.options(), progress).await?)
+        let began = self.clock.0.now();
+        let run = run::run(pipeline, &self.runner, &self.clock, self.options(), progress).await;
+        match run {
+            // A journal that may not be kept is a finding of the rehearsal, not its own failure.
+            Err(RunError::Bucket(error)) if error.is_denied() => {
+                Ok(RunReport::refused(pipeline, *error, began))
+            }
+            other => Ok(other?),
+        }
     }
 }
 
@@ -177,6 +203,7 @@ async fn clients(
         profile: None,
         region: Some(pipeline.region.clone()),
         endpoint_url: Some(cloud.endpoint()),
+        no_proxy: true,
         credentials: Some(StaticCredentials {
             access_key_id: credentials.access_key_id,
             secret_access_key: credentials.secret_access_key,

@@ -4,7 +4,7 @@ use super::RehearseError;
 use super::policies::FileOnDisk;
 use crate::cloud::CloudHandle;
 use crate::cloud::seed::{
-    BucketSeed, CrawlerSeed, DatabaseSeed, KeySeed, PolicySeed, RoleSeed, SnapshotSeed,
+    BucketSeed, CrawlerSeed, DatabaseSeed, KeySeed, PolicySeed, RoleSeed, SnapshotSeed, TopicSeed,
     WorkgroupSeed,
 };
 use crate::cloud::storage::Encryption;
@@ -73,7 +73,30 @@ pub(super) fn set(
             recrawl_behavior: None,
         })?;
     }
+    if let Some(arn) = &pipeline.notify.sns_topic {
+        topic(cloud, pipeline, arn)?;
+    }
     database(cloud, pipeline, source_url, 3)
+}
+
+/// The topic that the configuration names, and its key: neither is this pipeline's own, and the key's
+/// policy is the usual one that leaves everything to the account's policies.
+fn topic(cloud: &CloudHandle, pipeline: &Pipeline, arn: &str) -> Result<(), RehearseError> {
+    let seed = cloud.seed();
+    let key = pipeline.notify.sns_key.clone();
+    if let Some(key) = key.as_ref().filter(|key| **key != pipeline.key_arn()) {
+        let policy = serde_json::json!({"Version": "2012-10-17", "Statement": [{
+            "Sid": "Account", "Effect": "Allow", "Action": "kms:*", "Resource": "*",
+            "Principal": {"AWS": pipeline.account_root_arn()},
+        }]});
+        seed.key(&KeySeed {
+            id: key.rsplit('/').next().unwrap_or(key).to_owned(),
+            policy: PolicySeed::new("the topic's key", policy.to_string()),
+            aliases: Vec::new(),
+        })?;
+    }
+    seed.topic(&TopicSeed { arn: arn.to_owned(), key });
+    Ok(())
 }
 
 /// The source database with one more snapshot, made `hours_ago`.

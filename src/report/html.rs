@@ -1,6 +1,7 @@
 //! The report as one HTML file that opens without a network: no script, no outside resource.
 
 use super::format::{bytes, count, duration, safe};
+use super::history::{HistoryRow, charts};
 use super::{CheckRow, Kind, PrincipalRow, Report, Status, StepRow, TableRow};
 use handlebars::Handlebars;
 use serde_json::{Value, json};
@@ -18,12 +19,20 @@ pub struct HtmlError(#[from] handlebars::RenderError);
 /// # Errors
 /// When the template does not fit the report, which a test rules out.
 pub fn html(report: &Report) -> Result<String, HtmlError> {
-    let mut engine = Handlebars::new();
-    engine.set_strict_mode(true);
-    Ok(engine.render_template(TEMPLATE, &page(report))?)
+    html_with_history(report, &[])
 }
 
-fn page(report: &Report) -> Value {
+/// The same page, with earlier runs (oldest first, this one last) drawn on it.
+///
+/// # Errors
+/// As [`html`].
+pub fn html_with_history(report: &Report, history: &[HistoryRow]) -> Result<String, HtmlError> {
+    let mut engine = Handlebars::new();
+    engine.set_strict_mode(true);
+    Ok(engine.render_template(TEMPLATE, &page(report, history))?)
+}
+
+fn page(report: &Report, history: &[HistoryRow]) -> Value {
     let heading = match report.kind {
         Kind::Rehearsal => format!("Rehearsal of {}", safe(&report.pipeline)),
         Kind::Run => format!("Run of {}", safe(&report.pipeline)),
@@ -67,6 +76,7 @@ fn page(report: &Report) -> Value {
             "name": safe(&view.name), "rows": number(view.rows),
             "message": safe(&view.message), "status": status(view.status),
         })).collect::<Vec<_>>(),
+        "charts": charts(history),
         "steps": report.steps.iter().map(|step| lane(report, step)).collect::<Vec<_>>(),
         "principals": report.principals.iter().map(principal).collect::<Vec<_>>(),
         "facts": report.facts.iter().map(|fact| json!({

@@ -8,9 +8,11 @@ mod cost;
 mod explain;
 mod format;
 mod from_run;
+mod history;
 mod html;
 pub mod junit;
 mod lint;
+mod report_junit;
 pub mod sarif;
 mod text;
 
@@ -19,8 +21,10 @@ pub use cost::{
     Alternative, BasisRow, CostReport, CostRow, cost_json, cost_schema, cost_text, size_words,
 };
 pub use explain::{explain_json, explain_text};
-pub use html::{HtmlError, html};
+pub use history::{HistoryRow, RUNS};
+pub use html::{HtmlError, html, html_with_history};
 pub use lint::{LintedFile, lint_json, lint_sarif, lint_text};
+pub use report_junit::report_junit;
 pub use text::text;
 
 use jiff::Timestamp;

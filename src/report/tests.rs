@@ -93,3 +93,43 @@ fn the_schema_knows_every_field_of_the_json_form() {
     }
     assert_eq!(schema["required"].as_array().unwrap().len(), known.len());
 }
+
+#[test]
+fn a_build_server_sees_steps_checks_and_denials() {
+    let mut report = report();
+    report.denials.push(Denial {
+        principal: "runner".into(),
+        action: "glue:GetTable".into(),
+        resource: "*".into(),
+        step: "publish".into(),
+        reason: "why".into(),
+        file: "policies/runner.json".into(),
+        statement: "{}".into(),
+        message: "User: x is not authorized".into(),
+    });
+    let xml = report_junit(&report);
+    assert!(xml.contains("<testsuite name=\"shop: checks\" tests=\"1\" failures=\"1\""), "{xml}");
+    assert!(xml.contains("classname=\"orders\" name=\"athena-count\""), "{xml}");
+    assert!(xml.contains("expected 60,000, found &lt;script&gt;"), "{xml}");
+    assert!(xml.contains("name=\"runner: glue:GetTable on *\""), "{xml}");
+    assert!(xml.contains("name=\"await: wait for the export\"/>"), "{xml}");
+    assert!(!xml.contains('\u{1b}'));
+}
+
+#[test]
+fn earlier_runs_are_drawn_and_nothing_is_fetched_for_it() {
+    let row = |at: u64| HistoryRow {
+        run: format!("20261126-03000{at}-<b>"),
+        began: "2026-11-26 03:00".into(),
+        seconds: at * 60,
+        rows: at,
+        bytes: at << 20,
+        cost: None,
+        succeeded: at != 2,
+    };
+    let page = html_with_history(&report(), &[row(1), row(2), row(3)]).unwrap();
+    assert_eq!(page.matches("<svg").count(), 3, "a chart without values is left out");
+    assert_eq!(page.matches("<rect").count(), 9);
+    assert!(page.contains("class=\"bar bad\"") && page.contains("did not come to its end"));
+    assert!(!page.contains("<b>,") && !page.contains("http://") && !page.contains("https://"));
+}

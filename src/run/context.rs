@@ -1,7 +1,7 @@
 //! What every step has at hand.
 
 use super::error::{Failure, FailureKind, RunError};
-use super::journal::Journal;
+use super::journal::{Journal, Journals};
 use super::options::{Event, Progress, RunOptions};
 use crate::aws::{Athena, AwsError, Clients, Clock, Interrupted, Poll, QueryError, Stop, between};
 use crate::pipeline::{Pipeline, Step};
@@ -122,6 +122,11 @@ pub(super) type StepResult = Result<Done, StepError>;
 impl<'a> Context<'a> {
     pub(super) fn stop(&self) -> &'a Stop {
         &self.options.stop
+    }
+
+    /// The journals of the pipeline's runs, this one's among them.
+    pub(super) fn journals(&self) -> Journals<'a> {
+        Journals { folder: &self.options.journal, pipeline: self.pipeline, clients: self.clients }
     }
 
     /// Queries as the pipeline's workgroup does.

@@ -1,5 +1,8 @@
 //! What would keep a run from working, found without changing anything.
 
+mod permissions;
+pub(super) mod quotas;
+
 use super::catalog::{self, PIPELINE};
 use super::context::StepError;
 use super::steps::{preflight, prune, snapshot};
@@ -18,6 +21,13 @@ pub async fn doctor(pipeline: &Pipeline, clients: &Clients) -> Vec<Check> {
         // Without credentials every other answer would be the same.
         return checks;
     }
+    checks.push(Check::equal(
+        "region",
+        "the clients use the pipeline's region",
+        pipeline.region.as_str(),
+        clients.region.as_str(),
+        "leave out `--region` and AWS_REGION, or change `region` in snaplake.toml",
+    ));
     checks.push(check(
         "workgroup",
         "the workgroup is there and enabled",
@@ -48,6 +58,9 @@ pub async fn doctor(pipeline: &Pipeline, clients: &Clients) -> Vec<Check> {
         "the exports in the lake can be listed",
         exports.map(|exports| format!("{} exports", exports.len())),
     ));
+    checks.push(quotas::exports(clients).await);
+    checks.push(quotas::lake_formation(pipeline, clients).await);
+    checks.extend(permissions::checks(pipeline, clients).await);
     checks
 }
 

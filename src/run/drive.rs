@@ -1,15 +1,16 @@
 //! The steps, one after the other.
 
 use super::context::{Context, Done, StepError, StepResult, new_id};
-use super::error::{Failure, RunError};
-use super::journal::Journal;
+use super::error::{Failure, FailureKind, RunError};
+use super::journal::{Journal, Journals};
+use super::notify;
 use super::options::{Event, Progress, RunOptions};
 use super::report::{Outcome, RunReport};
 use super::steps::{
     checks, clean_up, crawl, export, preflight, prune, publish, register, snapshot, verify, views,
 };
 use crate::aws::{Clients, Clock};
-use crate::pipeline::{CatalogMode, Pipeline, Step};
+use crate::pipeline::{CatalogMode, Moment, Pipeline, Step};
 
 /// Takes `pipeline` through its steps. A run that was interrupted or killed is continued by naming it in
 /// `options.resume`: steps that are done are not repeated, and no second export is started.
@@ -25,15 +26,17 @@ pub async fn run(
     progress: &dyn Progress,
 ) -> Result<RunReport, RunError> {
     let now = clock.now();
+    let journals = Journals { folder: &options.journal, pipeline, clients };
+    // Boxed, as the steps are, so that the future of a whole run stays small.
     let mut journal = match &options.resume {
-        Some(run_id) => Journal::resume(&options.journal, &pipeline.name, run_id)?,
-        None => Journal::begin(&options.journal, &pipeline.name, new_id(now), now)?,
+        Some(run_id) => Box::pin(journals.resume(run_id, &options)).await?,
+        None => Box::pin(journals.begin(new_id(now), now, &options)).await?,
     };
     if options.resume.is_none() && options.export.is_some() {
         journal.state.kept_export.clone_from(&options.export);
         journal.state.only_tables.clone_from(&options.tables);
         journal.state.only_verify = options.only_verify;
-        journal.save()?;
+        Box::pin(journal.save()).await?;
     }
     progress.event(&Event::Started { run_id: &journal.state.report.run_id });
     let mut context = Context {
@@ -46,6 +49,7 @@ pub async fn run(
         key_arn: pipeline.key_arn(),
         inspection: None,
     };
+    Box::pin(notify::tell(&mut context, Moment::Start)).await;
     for step in steps(pipeline) {
         // Checks may read views, so these are tried where there are checks.
         let publishes = matches!(step, Step::Publish | Step::Views | Step::Prune)
@@ -56,14 +60,21 @@ pub async fn run(
         if skip(&context.journal, step) {
             continue;
         }
-        if let Some(failure) = take(&mut context, step).await? {
+        if let Some(failure) = Box::pin(take(&mut context, step)).await? {
+            let told = failure.kind != FailureKind::Interrupted;
             context.journal.state.report.failure = Some(failure);
-            context.journal.save()?;
+            if told {
+                Box::pin(notify::tell(&mut context, Moment::Failure)).await;
+            }
+            Box::pin(context.journal.save()).await?;
+            Box::pin(context.journal.close()).await;
             return Ok(context.journal.state.report);
         }
     }
+    Box::pin(notify::tell(&mut context, Moment::Success)).await;
     context.journal.state.finished = true;
-    context.journal.save()?;
+    Box::pin(context.journal.save()).await?;
+    Box::pin(context.journal.close()).await;
     Ok(context.journal.state.report)
 }
 
@@ -107,11 +118,10 @@ fn skip(journal: &Journal, step: Step) -> bool {
 
 /// Takes one step; gives why it failed, if it did.
 async fn take(context: &mut Context<'_>, step: Step) -> Result<Option<Failure>, RunError> {
-    context.journal.begin_step(step, context.clock.now())?;
+    context.journal.begin_step(step, context.clock.now()).await?;
     context.progress.event(&Event::StepStarted { step });
     let result = match context.options.stop.check() {
-        // Boxed, so that the future of a whole run stays small.
-        Ok(()) => Box::pin(work(context, step)).await,
+        Ok(()) => Box::pin(kept(context, step)).await,
         Err(interrupted) => Err(interrupted.into()),
     };
     let (outcome, detail, failure) = match result {
@@ -130,9 +140,21 @@ async fn take(context: &mut Context<'_>, step: Step) -> Result<Option<Failure>, 
         // In one write with the step's end, so that no death can part them.
         context.journal.state.report.failure.clone_from(&failure);
     }
-    let record = context.journal.end_step(step, outcome, detail, context.clock.now())?;
+    let record = context.journal.end_step(step, outcome, detail, context.clock.now()).await?;
     context.progress.event(&Event::StepEnded { record: &record });
     Ok(failure)
+}
+
+/// Works on a step while its lock is renewed; a lock that is lost ends the work at once.
+async fn kept(context: &mut Context<'_>, step: Step) -> StepResult {
+    let lease = context.journal.lease();
+    let pipeline = context.pipeline.name.as_str();
+    let work = Box::pin(work(context, step));
+    let Some(lease) = lease else { return work.await };
+    tokio::select! {
+        result = work => result,
+        lost = lease.keep() => Err(super::journal::lost(pipeline, lost).into()),
+    }
 }
 
 async fn work(context: &mut Context<'_>, step: Step) -> StepResult {

@@ -52,6 +52,19 @@ pub enum RunError {
         /// The run.
         run_id: String,
     },
+    /// A journal in the bucket cannot be read or written.
+    #[error("the journal in the bucket: {0}")]
+    Bucket(Box<AwsError>),
+    /// Another process runs the same pipeline, with journals in the same bucket.
+    #[error("pipeline `{pipeline}` is being run by {}, whose lock ends at {ends} unless it is renewed", holder.escape_debug())]
+    Leased {
+        /// The pipeline.
+        pipeline: String,
+        /// Who holds the lock.
+        holder: String,
+        /// Until when.
+        ends: String,
+    },
     /// Another process runs the same pipeline from the same folder.
     #[error("pipeline `{pipeline}` is already being run by {holder}")]
     Locked {
@@ -86,6 +99,12 @@ impl RunError {
             }
             Self::OtherPipeline { .. } => "give the `--config` that the run was begun with".into(),
             Self::Finished { .. } => "leave out `--resume` to begin a new run".into(),
+            Self::Bucket(error) => error.help(),
+            Self::Leased { .. } => {
+                "wait until it ends; `run --take-over`, with `--resume` or without, takes the lock from \
+                 a process that you know to be dead, and one that is not then stops by itself"
+                    .into()
+            }
             Self::Locked { .. } => {
                 "wait until it ends; the lock goes away with the process, however it dies".into()
             }

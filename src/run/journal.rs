@@ -1,20 +1,27 @@
-//! What a run has done, on disk before and after every step.
+//! What a run has done, on disk, or in the lake's bucket, before and after every step.
 //!
 //! A journal is one JSON file, replaced as a whole: written beside it, flushed to the disk, renamed over
 //! it, and the folder flushed. Whenever the process dies, either the old or the new journal is there.
 //! What verification found is large and written once, so it has a file of its own.
 
+mod bucket;
+
 use super::error::{FailureKind, RunError};
+use super::options::RunOptions;
 use super::report::{Outcome, RunReport, StepRecord};
 use super::way_back::{TableBefore, ViewBefore};
-use crate::pipeline::{Step, TableRef};
+use crate::aws::{Clients, Lease};
+use crate::pipeline::{JournalPlace, Pipeline, Step, TableRef};
 use crate::verify::{StagedColumn, Verification};
+use bucket::Bucket;
+pub(super) use bucket::lost;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{ErrorKind, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The version of the journal's form.
 const VERSION: u32 = 1;
@@ -97,14 +104,171 @@ impl PlannedTable {
     }
 }
 
-/// An open journal. While it is open, no other process can run the same pipeline from this folder.
+/// An open journal. While it is open, no other process can run the same pipeline from this folder, or
+/// with journals in the same bucket.
 #[derive(Debug)]
 pub(super) struct Journal {
-    folder: PathBuf,
+    place: Place,
     pub(super) state: State,
     pub(super) details: Details,
-    /// Held for its lock, which ends with the process.
-    _lock: File,
+}
+
+/// Where a journal is.
+#[derive(Debug)]
+enum Place {
+    /// In a folder, with the file that is held for its lock, which ends with the process.
+    Folder(PathBuf, #[expect(dead_code, reason = "held for its lock")] File),
+    /// In the lake's bucket.
+    Bucket(Box<Bucket>),
+}
+
+/// Where the journals of a pipeline are, as its configuration says.
+#[derive(Debug, Clone, Copy)]
+pub struct Journals<'a> {
+    /// The folder, when they are on this machine.
+    pub folder: &'a Path,
+    /// The pipeline.
+    pub pipeline: &'a Pipeline,
+    /// The clients, for those in the bucket.
+    pub clients: &'a Clients,
+}
+
+impl Journals<'_> {
+    fn bucket(&self) -> Option<Bucket> {
+        (self.pipeline.journal == JournalPlace::Bucket)
+            .then(|| Bucket::new(self.clients, self.pipeline))
+    }
+
+    /// The runs of the pipeline, newest first. What is no journal is left out.
+    ///
+    /// # Errors
+    /// When the folder is there and cannot be read, or a call fails.
+    pub async fn list(&self) -> Result<Vec<RunSummary>, RunError> {
+        match self.bucket() {
+            Some(bucket) => bucket.list().await,
+            None => list(self.folder),
+        }
+    }
+
+    /// The report of one run, as far as it came.
+    ///
+    /// # Errors
+    /// When there is no such run, or its journal cannot be read.
+    pub async fn read(&self, run_id: &str) -> Result<RunReport, RunError> {
+        let Some(mut bucket) = self.bucket() else { return read(self.folder, run_id) };
+        let state =
+            if is_id(run_id) { bucket.load::<State>(&state_name(run_id)).await? } else { None };
+        let Some(state) = state else { return Err(missing(&bucket, run_id).await) };
+        let mut report = state.report;
+        report.verification = bucket
+            .load::<Details>(&details_name(run_id))
+            .await?
+            .and_then(|details| details.verification);
+        Ok(report)
+    }
+
+    /// Begins a journal.
+    pub(super) async fn begin(
+        &self,
+        run_id: String,
+        now: Timestamp,
+        options: &RunOptions,
+    ) -> Result<Journal, RunError> {
+        let name = &self.pipeline.name;
+        let Some(mut bucket) = self.bucket() else {
+            return Journal::begin(self.folder, name, run_id, now);
+        };
+        bucket.lock(name, &run_id, options.lease, options.take_over).await?;
+        let mut journal = Journal {
+            place: Place::Bucket(Box::new(bucket)),
+            state: State::new(name, run_id, now),
+            details: Details { version: VERSION, ..Details::default() },
+        };
+        journal.save().await?;
+        Ok(journal)
+    }
+
+    /// Opens the journal of a run that did not come to its end.
+    pub(super) async fn resume(
+        &self,
+        run_id: &str,
+        options: &RunOptions,
+    ) -> Result<Journal, RunError> {
+        let name = &self.pipeline.name;
+        let Some(mut bucket) = self.bucket() else {
+            return Journal::resume(self.folder, name, run_id);
+        };
+        // Looked for before the lock is taken, so that a misspelt name takes nobody's.
+        if !is_id(run_id) || bucket.load::<State>(&state_name(run_id)).await?.is_none() {
+            return Err(missing(&bucket, run_id).await);
+        }
+        bucket.lock(name, run_id, options.lease, options.take_over).await?;
+        let Some(state) = bucket.load::<State>(&state_name(run_id)).await? else {
+            return Err(missing(&bucket, run_id).await);
+        };
+        let path = bucket.place();
+        let details = bucket.load::<Details>(&details_name(run_id)).await?.unwrap_or_default();
+        let state = checked(state, &path, name, run_id, &details)?;
+        let mut journal = Journal { place: Place::Bucket(Box::new(bucket)), state, details };
+        // From here on whoever held the lock before can write nothing more.
+        journal.save().await?;
+        Ok(journal)
+    }
+
+    /// The exports that earlier runs found unfit to go live.
+    pub(super) async fn unfit_exports(&self) -> Result<BTreeSet<String>, RunError> {
+        let runs = self.list().await?.into_iter();
+        Ok(runs.filter(|run| run.unfit).filter_map(|run| run.export).collect())
+    }
+}
+
+async fn missing(bucket: &Bucket, run_id: &str) -> RunError {
+    let known = bucket.list().await.unwrap_or_default();
+    RunError::NoSuchRun {
+        run_id: run_id.to_owned(),
+        folder: bucket.place(),
+        known: known.into_iter().map(|run| run.run_id).collect(),
+    }
+}
+
+impl State {
+    fn new(pipeline: &str, run_id: String, now: Timestamp) -> Self {
+        Self {
+            version: VERSION,
+            snaplake: env!("CARGO_PKG_VERSION").to_owned(),
+            planned_snapshot: None,
+            planned_export: None,
+            kept_export: None,
+            only_tables: Vec::new(),
+            only_verify: false,
+            finished: false,
+            report: RunReport::new(pipeline, run_id, now),
+        }
+    }
+}
+
+/// The state of a run that can be resumed, fit to go on with.
+fn checked(
+    mut state: State,
+    path: &Path,
+    pipeline: &str,
+    run_id: &str,
+    details: &Details,
+) -> Result<State, RunError> {
+    check_version(path, state.version)?;
+    if state.report.pipeline != pipeline {
+        return Err(RunError::OtherPipeline {
+            run_id: run_id.to_owned(),
+            theirs: state.report.pipeline,
+            ours: pipeline.to_owned(),
+        });
+    }
+    if state.finished {
+        return Err(RunError::Finished { run_id: run_id.to_owned() });
+    }
+    state.report.failure = None;
+    state.report.verification.clone_from(&details.verification);
+    Ok(state)
 }
 
 impl Journal {
@@ -117,39 +281,12 @@ impl Journal {
     ) -> Result<Self, RunError> {
         std::fs::create_dir_all(folder).map_err(failed("make the folder of journals", folder))?;
         let lock = lock(folder, pipeline, &run_id)?;
-        let report = RunReport {
-            run_id,
-            pipeline: pipeline.to_owned(),
-            principal: None,
-            started: now,
-            ended: now,
-            steps: Vec::new(),
-            snapshot: None,
-            export: None,
-            verification: None,
-            tables: Vec::new(),
-            views: Vec::new(),
-            pruned: Vec::new(),
-            warnings: Vec::new(),
-            failure: None,
-        };
         let journal = Self {
-            folder: folder.to_owned(),
-            state: State {
-                version: VERSION,
-                snaplake: env!("CARGO_PKG_VERSION").to_owned(),
-                planned_snapshot: None,
-                planned_export: None,
-                kept_export: None,
-                only_tables: Vec::new(),
-                only_verify: false,
-                finished: false,
-                report,
-            },
+            place: Place::Folder(folder.to_owned(), lock),
+            state: State::new(pipeline, run_id, now),
             details: Details { version: VERSION, ..Details::default() },
-            _lock: lock,
         };
-        journal.save()?;
+        journal.save_in(folder)?;
         Ok(journal)
     }
 
@@ -165,41 +302,59 @@ impl Journal {
             });
         }
         let lock = lock(folder, pipeline, run_id)?;
-        let mut state: State = load(&path)?;
+        let state: State = load(&path)?;
+        let details_path = details_path(folder, run_id);
         check_version(&path, state.version)?;
-        if state.report.pipeline != pipeline {
-            return Err(RunError::OtherPipeline {
-                run_id: run_id.to_owned(),
-                theirs: state.report.pipeline,
-                ours: pipeline.to_owned(),
-            });
-        }
-        if state.finished {
-            return Err(RunError::Finished { run_id: run_id.to_owned() });
-        }
-        state.report.failure = None;
-        let path = details_path(folder, run_id);
-        let details = if path.exists() { load(&path)? } else { Details::default() };
-        state.report.verification.clone_from(&details.verification);
-        Ok(Self { folder: folder.to_owned(), state, details, _lock: lock })
+        let details = if details_path.exists() { load(&details_path)? } else { Details::default() };
+        let state = checked(state, &path, pipeline, run_id, &details)?;
+        Ok(Self { place: Place::Folder(folder.to_owned(), lock), state, details })
     }
 
     /// Makes the state durable.
-    pub(super) fn save(&self) -> Result<(), RunError> {
-        let path = state_path(&self.folder, &self.state.report.run_id);
-        if self.state.report.verification.is_some() {
-            // It is in the other file.
-            let mut state = self.state.clone();
-            state.report.verification = None;
-            return store(&path, &state);
-        }
-        store(&path, &self.state)
+    pub(super) async fn save(&mut self) -> Result<(), RunError> {
+        // What verification found is in the other file.
+        let verification = self.state.report.verification.take();
+        let name = state_name(&self.state.report.run_id);
+        let stored = match &mut self.place {
+            Place::Folder(folder, _) => store(&folder.join(name), &self.state),
+            Place::Bucket(bucket) => {
+                let pipeline = self.state.report.pipeline.clone();
+                bucket.store(&pipeline, &name, &self.state).await
+            }
+        };
+        self.state.report.verification = verification;
+        stored
+    }
+
+    fn save_in(&self, folder: &Path) -> Result<(), RunError> {
+        store(&state_path(folder, &self.state.report.run_id), &self.state)
     }
 
     /// Makes what verification found durable.
-    pub(super) fn save_details(&mut self) -> Result<(), RunError> {
+    pub(super) async fn save_details(&mut self) -> Result<(), RunError> {
         self.details.version = VERSION;
-        store(&details_path(&self.folder, &self.state.report.run_id), &self.details)
+        let name = details_name(&self.state.report.run_id);
+        match &mut self.place {
+            Place::Folder(folder, _) => store(&folder.join(name), &self.details),
+            Place::Bucket(bucket) => {
+                bucket.store(&self.state.report.pipeline, &name, &self.details).await
+            }
+        }
+    }
+
+    /// The lock in the bucket, to be renewed while the run works.
+    pub(super) fn lease(&self) -> Option<Arc<Lease>> {
+        match &self.place {
+            Place::Folder(..) => None,
+            Place::Bucket(bucket) => bucket.lease.clone(),
+        }
+    }
+
+    /// Gives the lock back, so that the next run need not wait for it to end.
+    pub(super) async fn close(&self) {
+        if let Some(lease) = self.lease() {
+            lease.release().await;
+        }
     }
 
     /// Whether a step of this run has done its work.
@@ -217,7 +372,7 @@ impl Journal {
     }
 
     /// Notes that a step begins. Its earlier, unfinished attempts are forgotten.
-    pub(super) fn begin_step(&mut self, step: Step, now: Timestamp) -> Result<(), RunError> {
+    pub(super) async fn begin_step(&mut self, step: Step, now: Timestamp) -> Result<(), RunError> {
         self.undo(step);
         self.state.report.steps.push(StepRecord {
             step,
@@ -226,11 +381,11 @@ impl Journal {
             outcome: Outcome::Running,
             detail: String::new(),
         });
-        self.save()
+        self.save().await
     }
 
     /// Notes how a step ended.
-    pub(super) fn end_step(
+    pub(super) async fn end_step(
         &mut self,
         step: Step,
         outcome: Outcome,
@@ -243,7 +398,7 @@ impl Journal {
         let record = StepRecord { step, started, ended: Some(now), outcome, detail };
         steps.push(record.clone());
         self.state.report.ended = now;
-        self.save()?;
+        self.save().await?;
         Ok(record)
     }
 }
@@ -291,34 +446,32 @@ pub fn list(folder: &Path) -> Result<Vec<RunSummary>, RunError> {
                 .is_some_and(is_id)
         })
         .filter_map(|path| load::<State>(&path).ok())
-        .map(|state| RunSummary {
-            step: state
-                .report
-                .steps
-                .last()
-                .map_or_else(String::new, |record| record.step.id().to_owned()),
-            export: state.report.export.map(|export| export.id).or(state.planned_export),
-            run_id: state.report.run_id,
-            pipeline: state.report.pipeline,
-            started: state.report.started,
-            ended: state.report.ended,
-            finished: state.finished,
-            unfit: state
-                .report
-                .failure
-                .as_ref()
-                .is_some_and(|failure| failure.kind == FailureKind::Verification),
-            failure: state.report.failure.map(|failure| failure.message),
-        })
+        .map(summary)
         .collect();
     runs.sort_by(|a, b| b.started.cmp(&a.started).then_with(|| b.run_id.cmp(&a.run_id)));
     Ok(runs)
 }
 
-/// The exports that earlier runs of this folder found unfit to go live.
-pub(super) fn unfit_exports(folder: &Path) -> Result<BTreeSet<String>, RunError> {
-    let runs = list(folder)?.into_iter();
-    Ok(runs.filter(|run| run.unfit).filter_map(|run| run.export).collect())
+fn summary(state: State) -> RunSummary {
+    RunSummary {
+        step: state
+            .report
+            .steps
+            .last()
+            .map_or_else(String::new, |record| record.step.id().to_owned()),
+        export: state.report.export.map(|export| export.id).or(state.planned_export),
+        run_id: state.report.run_id,
+        pipeline: state.report.pipeline,
+        started: state.report.started,
+        ended: state.report.ended,
+        finished: state.finished,
+        unfit: state
+            .report
+            .failure
+            .as_ref()
+            .is_some_and(|failure| failure.kind == FailureKind::Verification),
+        failure: state.report.failure.map(|failure| failure.message),
+    }
 }
 
 /// The report of one run, as far as it came.
@@ -342,18 +495,28 @@ pub fn read(folder: &Path, run_id: &str) -> Result<RunReport, RunError> {
     Ok(report)
 }
 
-/// Run ids are made of digits, lowercase letters and hyphens, so none can name another file.
+/// Run ids are made of digits, lowercase letters and hyphens, so none can name another file; the lock in
+/// the bucket is no run's.
 fn is_id(text: &str) -> bool {
     !text.is_empty()
+        && text != "lock"
         && text.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_lowercase() || b == b'-')
 }
 
+fn state_name(run_id: &str) -> String {
+    format!("{run_id}.json")
+}
+
+fn details_name(run_id: &str) -> String {
+    format!("{run_id}.tables.json")
+}
+
 fn state_path(folder: &Path, run_id: &str) -> PathBuf {
-    folder.join(format!("{run_id}.json"))
+    folder.join(state_name(run_id))
 }
 
 fn details_path(folder: &Path, run_id: &str) -> PathBuf {
-    folder.join(format!("{run_id}.tables.json"))
+    folder.join(details_name(run_id))
 }
 
 fn check_version(path: &Path, version: u32) -> Result<(), RunError> {
@@ -430,14 +593,14 @@ mod tests {
         Journal::begin(folder, "shop", id.into(), now()).unwrap()
     }
 
-    #[test]
-    fn what_was_noted_is_there_after_a_death() {
+    #[tokio::test]
+    async fn what_was_noted_is_there_after_a_death() {
         let folder = tempfile::tempdir().unwrap();
         let mut journal = begin(folder.path(), "20261123-030000-ab12");
-        journal.begin_step(Step::Preflight, now()).unwrap();
-        journal.end_step(Step::Preflight, Outcome::Done, "fine".into(), now()).unwrap();
+        journal.begin_step(Step::Preflight, now()).await.unwrap();
+        journal.end_step(Step::Preflight, Outcome::Done, "fine".into(), now()).await.unwrap();
         journal.state.planned_export = Some("shop-1".into());
-        journal.begin_step(Step::Export, now()).unwrap();
+        journal.begin_step(Step::Export, now()).await.unwrap();
         drop(journal);
         let journal = Journal::resume(folder.path(), "shop", "20261123-030000-ab12").unwrap();
         assert!(journal.is_done(Step::Preflight));

@@ -9,6 +9,7 @@ mod doctor;
 mod drive;
 mod error;
 mod journal;
+mod notify;
 mod options;
 mod partitions;
 mod report;
@@ -21,7 +22,8 @@ pub use crate::verify::{ExtraChecks, StagedColumn, StagedTable};
 pub use doctor::doctor;
 pub use drive::{run, steps};
 pub use error::{Failure, FailureKind, RunError};
-pub use journal::{RunSummary, list, read};
+pub use journal::{Journals, RunSummary, list, read};
+pub use notify::notify_drill;
 pub use options::{Event, NoProgress, Progress, RunOptions};
 pub use report::{
     Action, ExportInfo, Outcome, PrunedExport, PublishedTable, RunReport, SnapshotInfo, StepRecord,

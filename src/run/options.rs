@@ -1,7 +1,7 @@
 //! What a caller hands to a run, and what it hears of it.
 
 use super::report::StepRecord;
-use crate::aws::Stop;
+use crate::aws::{Stop, Webhook};
 use crate::pipeline::Step;
 use crate::verify::{ExtraChecks, TableVerification};
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// How to run.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RunOptions {
     /// The folder of the journals; `.snaplake/runs` by custom. Made when it is not there.
     pub journal: PathBuf,
@@ -24,8 +24,35 @@ pub struct RunOptions {
     pub only_verify: bool,
     /// Heard by every wait; asking it ends the run cleanly.
     pub stop: Stop,
+    /// With journals in the bucket: how long their lock lasts without being renewed.
+    pub lease: Duration,
+    /// With journals in the bucket: take the lock whoever holds it.
+    pub take_over: bool,
+    /// Who is told over the web of the moments that `[notify]` names.
+    pub webhook: Option<Arc<dyn Webhook>>,
     /// Checks of each staged table besides the run's own.
     pub checks: Option<Arc<dyn ExtraChecks>>,
+}
+
+/// How long a lock in the bucket lasts: longer than a machine that is busy is silent, shorter than somebody
+/// waits for a run that died.
+const LEASE: Duration = Duration::from_mins(5);
+
+impl Default for RunOptions {
+    fn default() -> Self {
+        Self {
+            journal: PathBuf::new(),
+            resume: None,
+            export: None,
+            tables: Vec::new(),
+            only_verify: false,
+            stop: Stop::default(),
+            lease: LEASE,
+            take_over: false,
+            webhook: None,
+            checks: None,
+        }
+    }
 }
 
 impl std::fmt::Debug for RunOptions {
@@ -36,6 +63,7 @@ impl std::fmt::Debug for RunOptions {
             .field("export", &self.export)
             .field("tables", &self.tables)
             .field("only_verify", &self.only_verify)
+            .field("webhook", &self.webhook.is_some())
             .field("checks", &self.checks.is_some())
             .finish_non_exhaustive()
     }

@@ -1,7 +1,8 @@
 //! What a run did.
 
-use super::error::Failure;
-use crate::pipeline::Step;
+use super::error::{Failure, FailureKind};
+use crate::aws::AwsError;
+use crate::pipeline::{Pipeline, Step};
 use crate::verify::Verification;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -41,6 +42,46 @@ pub struct RunReport {
 }
 
 impl RunReport {
+    /// The report of a run that has done nothing yet.
+    pub(super) fn new(pipeline: &str, run_id: String, now: Timestamp) -> Self {
+        Self {
+            run_id,
+            pipeline: pipeline.to_owned(),
+            principal: None,
+            started: now,
+            ended: now,
+            steps: Vec::new(),
+            snapshot: None,
+            export: None,
+            verification: None,
+            tables: Vec::new(),
+            views: Vec::new(),
+            pruned: Vec::new(),
+            warnings: Vec::new(),
+            failure: None,
+        }
+    }
+
+    /// The report of a run whose journal could not be begun, because a call was denied.
+    #[must_use]
+    pub fn refused(pipeline: &Pipeline, error: AwsError, now: Timestamp) -> Self {
+        let step = Step::Preflight;
+        let (message, help) = (error.to_string(), error.help());
+        let mut failure = Failure::new(step, FailureKind::Aws, message.clone(), help);
+        failure.denial = error.denial();
+        failure.call = Some(error);
+        let mut report = Self::new(&pipeline.name, String::new(), now);
+        report.steps.push(StepRecord {
+            step,
+            started: now,
+            ended: Some(now),
+            outcome: Outcome::Failed,
+            detail: message,
+        });
+        report.failure = Some(failure);
+        report
+    }
+
     /// Whether the run came to its end.
     #[must_use]
     pub fn succeeded(&self) -> bool {

@@ -17,5 +17,6 @@ mod demo;
 mod denied;
 mod flights;
 mod killed;
+mod operations;
 mod project;
 mod run;

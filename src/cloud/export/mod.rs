@@ -5,7 +5,7 @@ pub mod names;
 pub mod type_map;
 mod writer;
 
-pub use names::{check_export_only, export_folder};
+pub use names::check_export_only;
 pub use writer::Written;
 
 use self::manifest::TableStatus;
@@ -118,7 +118,7 @@ fn run_within(
     let engine = Engine::parse(&request.engine)
         .ok_or_else(|| ExportError::Engine(request.engine.clone()))?;
     let family = engine.family();
-    let folder = export_folder(&request.prefix, &request.id);
+    let folder = names::export_folder(&request.prefix, &request.id);
     probe(request, objects, caller, &folder)?;
     let source = Source::open(&request.source_url, engine, &request.database)?;
     let tables = names::select(family, &request.database, &request.export_only, source.tables()?)

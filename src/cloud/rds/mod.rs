@@ -2,7 +2,6 @@
 //! (<https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_Operations.html>).
 
 mod exports;
-mod faulty;
 mod instances;
 mod snapshots;
 mod tags;

@@ -5,7 +5,9 @@ use super::store::Store;
 use super::{listing, multipart, settings};
 use crate::cloud::caller::Caller;
 use crate::cloud::state::State;
-use crate::cloud::storage::{Encryption, ObjectInfo, ObjectStore as _, PutOptions, StoreError};
+use crate::cloud::storage::{
+    Encryption, ObjectInfo, ObjectStore as _, PutCondition, PutOptions, StoreError,
+};
 use futures::StreamExt as _;
 use hyper::http::Extensions;
 use s3s::dto::{
@@ -53,6 +55,7 @@ pub(super) fn refused(error: StoreError) -> S3Error {
         StoreError::AccessDenied(_) => S3ErrorCode::AccessDenied,
         StoreError::NoSuchBucket(_) => S3ErrorCode::NoSuchBucket,
         StoreError::NoSuchKey(_) => S3ErrorCode::NoSuchKey,
+        StoreError::Precondition => S3ErrorCode::PreconditionFailed,
         StoreError::Kms(message) if message.contains("disabled") => {
             S3ErrorCode::Custom("KMS.DisabledException".into())
         }
@@ -63,8 +66,7 @@ pub(super) fn refused(error: StoreError) -> S3Error {
     let message = match &error {
         StoreError::NoSuchBucket(_) => "The specified bucket does not exist".to_owned(),
         StoreError::NoSuchKey(_) => "The specified key does not exist.".to_owned(),
-        // Keys may hold what is no character of XML, in which errors travel.
-        _ => error.to_string().replace(|character: char| character.is_control(), "\u{fffd}"),
+        _ => error.to_string(),
     };
     let custom = matches!(code, S3ErrorCode::Custom(_));
     let mut refused = S3Error::with_message(code, message);
@@ -261,19 +263,18 @@ impl S3 for Api {
             input.bucket_key_enabled,
             "alias/aws/s3",
         )?;
-        let file = save(&self.store, input.body).await?;
-        if input.if_none_match.as_ref().is_some_and(s3s::dto::ETagCondition::is_any) {
-            let buckets = self.store.0.buckets();
-            let there = buckets.get(&input.bucket).and_then(|bucket| bucket.object(&input.key));
-            if there.is_some() {
-                // What is left of it goes with the scratch folder.
-                let _ = std::fs::remove_file(&file);
-                return Err(S3Error::new(S3ErrorCode::PreconditionFailed));
+        let condition = match (&input.if_none_match, &input.if_match) {
+            (Some(none), _) if none.is_any() => Some(PutCondition::Absent),
+            (None, Some(matches)) => {
+                matches.as_etag().map(|etag| PutCondition::Matches(etag.value().to_owned()))
             }
-        }
+            _ => None,
+        };
+        let file = save(&self.store, input.body).await?;
         let options = PutOptions {
             content_type: input.content_type,
             encryption,
+            condition,
             metadata: input.metadata.into_iter().flatten().collect::<BTreeMap<_, _>>(),
         };
         let body = crate::cloud::storage::Body::File(file);

@@ -85,6 +85,7 @@ pub(super) fn create(
             content_type: input.content_type,
             encryption: asked,
             metadata: input.metadata.into_iter().flatten().collect(),
+            condition: None,
         },
         parts: BTreeMap::new(),
     };
@@ -202,7 +203,7 @@ pub(super) fn complete(
     joined.map_err(|error| refused(StoreError::Disk(error)))?;
     let etag = format!("{}-{}", new_etag(), files.len());
     let info = store
-        .keep(&input.bucket, &input.key, &whole, encryption.clone(), upload.options.clone(), etag)
+        .keep(&input.bucket, &input.key, &whole, encryption.clone(), &upload.options, etag)
         .map_err(refused)?;
     forget(store, &input.bucket, &input.upload_id);
     let (server_side_encryption, ssekms_key_id, bucket_key_enabled) = shown(&encryption);

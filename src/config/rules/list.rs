@@ -33,6 +33,9 @@ pub(in crate::config) static ALL: &[&Rule] = &[
     &PRINCIPAL_ARN,
     &ROLE_ARN,
     &REHEARSAL_URL,
+    &super::MOMENT,
+    &super::VARIABLE,
+    &super::TOPIC_ARN,
 ];
 
 #[expect(clippy::unnecessary_wraps, reason = "it stands where rules that refuse stand")]

@@ -26,6 +26,12 @@ impl Money {
         whole.parse::<u64>().ok()?.checked_mul(DOLLAR)?.checked_add(millionths).map(Self)
     }
 
+    /// So many millionths of a dollar.
+    #[must_use]
+    pub fn from_millionths(millionths: u64) -> Self {
+        Self(millionths)
+    }
+
     /// Millionths of a dollar.
     #[must_use]
     pub fn millionths(self) -> u64 {

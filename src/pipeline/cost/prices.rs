@@ -35,13 +35,15 @@ pub enum PriceId {
     Crawler,
     /// What Athena scans.
     Scan,
+    /// Messages published to a topic.
+    Messages,
 }
 
 const GB: u64 = 1 << 30;
 
 impl PriceId {
     /// Every id.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::SnapshotExport,
         Self::SnapshotStorage,
         Self::AuroraSnapshotStorage,
@@ -54,6 +56,7 @@ impl PriceId {
         Self::CatalogRequests,
         Self::Crawler,
         Self::Scan,
+        Self::Messages,
     ];
 
     /// Its name in the file: `snapshot-export`.
@@ -72,6 +75,7 @@ impl PriceId {
             Self::CatalogRequests => "catalog-requests",
             Self::Crawler => "crawler",
             Self::Scan => "scan",
+            Self::Messages => "messages",
         }
     }
 
@@ -91,7 +95,8 @@ impl PriceId {
             | Self::Key
             | Self::KeyRequests
             | Self::CatalogObjects
-            | Self::CatalogRequests => 1,
+            | Self::CatalogRequests
+            | Self::Messages => 1,
         }
     }
 }

@@ -29,3 +29,8 @@ pub const PASS_ROLE: &str =
     "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html";
 pub const GRANT_FOR_AWS: &str =
     "https://docs.aws.amazon.com/kms/latest/developerguide/grant-authorization.html";
+pub const SNS_ACTIONS: &str =
+    "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsns.html";
+pub const SNS_KMS: &str = "https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html";
+pub const S3_CONDITIONAL: &str =
+    "https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html";

@@ -55,7 +55,7 @@ pub(in crate::run) async fn run(context: &mut Context<'_>) -> StepResult {
         .chain(measured.iter().map(|(_, check)| check))
         .find(|check| check.is_failed())
         .map(|check| check.help.clone());
-    note(context, queries, measured)?;
+    note(context, queries, measured).await?;
     let Some(help) = help else { return Ok(Done::Did(format!("{made} checks"))) };
     let mut named: Vec<String> = failures.iter().take(NAMED).cloned().collect();
     if failures.len() > NAMED {
@@ -75,7 +75,7 @@ fn say(table: Option<&str>, check: &Check) -> String {
 }
 
 /// Puts the checks where the report shows them, in place of those of an earlier attempt.
-fn note(
+async fn note(
     context: &mut Context<'_>,
     queries: Vec<Check>,
     measured: Vec<(String, Check)>,
@@ -95,7 +95,8 @@ fn note(
     }
     context.journal.state.report.verification = Some(verification.clone());
     context.journal.details.verification = Some(verification);
-    Ok(context.journal.save_details()?)
+    context.journal.save_details().await?;
+    Ok(())
 }
 
 /// One query of the configuration. More rows than are shown are not fetched.

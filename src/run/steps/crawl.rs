@@ -19,7 +19,7 @@ pub(in crate::run) async fn run(context: &mut Context<'_>) -> StepResult {
     let mut took = None;
     if context.journal.details.plan.is_empty() {
         took = Some(find(context).await?);
-        context.journal.save_details()?;
+        context.journal.save_details().await?;
     }
     // The crawler names tables after their folders and makes partitions of the batches. In the staging
     // database, as in the live one, each table has its live name and no partitions.

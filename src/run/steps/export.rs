@@ -2,7 +2,6 @@
 
 use super::super::context::{Context, Done, StepError, StepResult, is_ours, new_id};
 use super::super::error::FailureKind;
-use super::super::journal;
 use super::super::options::Event;
 use super::super::report::ExportInfo;
 use super::snapshot::timestamp;
@@ -39,10 +38,10 @@ pub(in crate::run) async fn start(context: &mut Context<'_>) -> StepResult {
         let id = format!("{}-{}", context.pipeline.name, new_id(context.clock.now()));
         // Noted before it is asked for: whenever this process dies, the export can be found again.
         context.journal.state.planned_export = Some(id.clone());
-        context.journal.save()?;
+        context.journal.save().await?;
         id
     };
-    let task = match ask_for(context, &snapshot, &id).await {
+    let task = match in_turn(context, &snapshot, &id).await? {
         Ok(task) => task,
         Err(error) if error.kind == ErrorKind::Conflict => {
             find(context, &snapshot, &id).await?.ok_or(error)?
@@ -51,6 +50,29 @@ pub(in crate::run) async fn start(context: &mut Context<'_>) -> StepResult {
     };
     note(context, &task, false);
     Ok(Done::Did(id))
+}
+
+/// Asks for the export, and waits for its turn while the account has as many under way as it may.
+async fn in_turn(
+    context: &Context<'_>,
+    snapshot: &str,
+    id: &str,
+) -> Result<Result<ExportTask, AwsError>, StepError> {
+    let since = context.clock.now();
+    loop {
+        match ask_for(context, snapshot, id).await {
+            Err(error) if error.code.as_deref().is_some_and(is_quota) => {
+                context.wait("one of the account's exports to end", since, Poll::LONG).await?;
+            }
+            answer => return Ok(answer),
+        }
+    }
+}
+
+/// Whether RDS says that an account has as many exports under way as it may. The service model names no
+/// such error, so it is known by what its code has to say.
+fn is_quota(code: &str) -> bool {
+    code.contains("LimitReached") || code.contains("LimitExceeded") || code.contains("Quota")
 }
 
 /// Takes an export that is already in the lake, for a rollback.
@@ -120,7 +142,7 @@ pub(in crate::run) async fn wait(context: &mut Context<'_>) -> StepResult {
         let remaining = estimate(elapsed, percent);
         context.progress.event(&Event::Export { percent, gigabytes, elapsed, remaining });
         if news {
-            context.journal.save()?;
+            context.journal.save().await?;
         }
         Poll::LONG.wait(context.clock, elapsed, context.stop()).await?;
     }
@@ -197,7 +219,7 @@ fn note(context: &mut Context<'_>, task: &ExportTask, adopted: bool) {
 /// newest, and running ones before finished ones.
 async fn adoptable(context: &Context<'_>, snapshot: &str) -> Result<Option<ExportTask>, StepError> {
     // An export that failed verification would only fail it again.
-    let unfit = journal::unfit_exports(&context.options.journal)?;
+    let unfit = context.journals().unfit_exports().await?;
     let is_fit = |task: &ExportTask| {
         task.export_task_identifier.as_ref().is_some_and(|id| !unfit.contains(id))
     };

@@ -32,7 +32,7 @@ pub(in crate::run) async fn run(context: &mut Context<'_>) -> StepResult {
         let pruned = delete(pipeline, clients, id).await?;
         context.journal.state.report.pruned.retain(|other| other.id != *id);
         context.journal.state.report.pruned.push(pruned);
-        context.journal.save()?;
+        context.journal.save().await?;
     }
     let own = context.journal.state.report.snapshot.as_ref().map(|snapshot| snapshot.id.as_str());
     let snapshots = prune_snapshots(pipeline, clients, own).await?;

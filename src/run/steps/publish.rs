@@ -50,10 +50,10 @@ pub(in crate::run) async fn run(context: &mut Context<'_>) -> StepResult {
     history::plan(context, &database, &mut moves).await?;
     keep_to_policy(context, &moves)?;
     note_way_back(context, &moves);
-    context.journal.save_details()?;
+    context.journal.save_details().await?;
     context.journal.state.report.tables =
         moves.iter().map(|table| intended(table, before(context, table))).collect();
-    context.journal.save()?;
+    context.journal.save().await?;
 
     let failed = AtomicBool::new(false);
     let total = moves.len();

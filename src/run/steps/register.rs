@@ -26,7 +26,7 @@ pub(in crate::run) async fn run(context: &mut Context<'_>) -> StepResult {
             let partition = partition_of_export(context).await?;
             context.journal.details.partition = Some(partition);
         }
-        context.journal.save_details()?;
+        context.journal.save_details().await?;
     }
     let (tables, there) = fill(context).await?;
     let mut detail = format!("{tables} tables in {}", pipeline.staging_database());

@@ -157,7 +157,7 @@ async fn create(context: &mut Context<'_>) -> Result<Snapshot, StepError> {
     } else {
         let id = format!("{}-{}", context.pipeline.name, new_id(context.clock.now()));
         context.journal.state.planned_snapshot = Some(id.clone());
-        context.journal.save()?;
+        context.journal.save().await?;
         id
     };
     if let Some(snapshot) = named(context.pipeline, context.clients, &id).await? {

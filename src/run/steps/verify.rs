@@ -76,7 +76,7 @@ pub(in crate::run) async fn run(context: &mut Context<'_>) -> StepResult {
     let outcome = outcome(&verification);
     context.journal.details.verification = Some(verification.clone());
     context.journal.state.report.verification = Some(verification);
-    context.journal.save_details()?;
+    context.journal.save_details().await?;
     outcome
 }
 

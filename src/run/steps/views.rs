@@ -73,7 +73,7 @@ pub(in crate::run) async fn publish(context: &mut Context<'_>) -> StepResult {
             }
             // First in the journal: whenever this dies, the next attempt publishes anew.
             context.journal.undo(Step::Publish);
-            context.journal.save()?;
+            context.journal.save().await?;
             let back = move_back(context).await;
             return Err(said(error, &back));
         }
@@ -118,7 +118,8 @@ async fn note_way_back(
     }
     context.journal.details.views_before =
         views.iter().map(|view| ViewBefore::of(&view.name, present.get(&view.name))).collect();
-    Ok(context.journal.save_details()?)
+    context.journal.save_details().await?;
+    Ok(())
 }
 
 /// Notes in the report which view it was.

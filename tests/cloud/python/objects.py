@@ -130,3 +130,15 @@ with fails("NoSuchTagSet", 404):
     s3.get_bucket_tagging(Bucket=BUCKET)
 with fails("404", 404):
     s3.head_bucket(Bucket="no-such-bucket")
+
+# Conditional writes (https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html)
+first = s3.put_object(Bucket=BUCKET, Key="lock", Body=b"1", IfNoneMatch="*")["ETag"]
+with fails("PreconditionFailed", 412):
+    s3.put_object(Bucket=BUCKET, Key="lock", Body=b"2", IfNoneMatch="*")
+second = s3.put_object(Bucket=BUCKET, Key="lock", Body=b"3", IfMatch=first)["ETag"]
+assert second != first
+with fails("PreconditionFailed", 412):
+    s3.put_object(Bucket=BUCKET, Key="lock", Body=b"4", IfMatch=first)
+with fails("NoSuchKey", 404):
+    s3.put_object(Bucket=BUCKET, Key="nothing", Body=b"5", IfMatch=first)
+assert s3.get_object(Bucket=BUCKET, Key="lock")["Body"].read() == b"3"

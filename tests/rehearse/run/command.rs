@@ -10,7 +10,13 @@ use std::time::Duration;
 
 /// The command in the stage's folder, with the runner's credentials.
 fn command(stage: &Stage, arguments: &[&str]) -> Command {
+    configured(stage, "", arguments)
+}
+
+/// The same, with more in its configuration.
+pub fn configured(stage: &Stage, more: &str, arguments: &[&str]) -> Command {
     let config = CONFIG.replace("{mode}", "direct").replace("{snapshot}", "latest-automated");
+    let config = config + more;
     std::fs::write(stage.folder.path().join("snaplake.toml"), config).unwrap();
     let runner = stage.pipeline.role_arn(PrincipalKind::Runner);
     let credentials = stage.cloud.seed().credentials_for(&runner, "command").unwrap();
@@ -25,11 +31,11 @@ fn command(stage: &Stage, arguments: &[&str]) -> Command {
     command
 }
 
-async fn told(mut command: Command) -> Output {
+pub async fn told(mut command: Command) -> Output {
     tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
 }
 
-fn text(output: &Output) -> String {
+pub fn text(output: &Output) -> String {
     format!(
         "{}\n{}\n{}",
         output.status,
@@ -38,7 +44,7 @@ fn text(output: &Output) -> String {
     )
 }
 
-fn newest_run(stage: &Stage) -> Option<String> {
+pub fn newest_run(stage: &Stage) -> Option<String> {
     let runs = snaplake::run::list(&stage.folder.path().join(".snaplake/runs")).unwrap();
     runs.first().map(|run| run.run_id.clone())
 }

@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use snaplake::aws::{BoxFuture, Clients, Clock, Settings, StaticCredentials, Stop};
 use snaplake::cloud::seed::{
-    BucketSeed, CrawlerSeed, DatabaseSeed, KeySeed, PolicySeed, RoleSeed, SnapshotSeed,
+    BucketSeed, CrawlerSeed, DatabaseSeed, KeySeed, PolicySeed, RoleSeed, SnapshotSeed, TopicSeed,
     WorkgroupSeed,
 };
 use snaplake::cloud::storage::Encryption;
@@ -95,6 +95,12 @@ impl Stage {
     /// A cloud for other processes: its time passes when they ask whether something has ended.
     pub async fn polled() -> Self {
         Self::paced("direct", "latest-automated", Pace::Polled).await
+    }
+
+    /// The same, with more in its configuration.
+    pub async fn configured(more: &str, pace: Pace) -> Self {
+        let text = config("direct", "latest-automated") + more;
+        Self::of(&text, DATABASE, VirtualClock::new(pace)).await
     }
 
     async fn paced(mode: &str, snapshot: &str, pace: Pace) -> Self {
@@ -248,6 +254,9 @@ fn set(cloud: &CloudHandle, pipeline: &Pipeline) {
     for database in [pipeline.catalog.database.clone(), pipeline.staging_database()] {
         seed.glue_database(&database).unwrap();
     }
+    if let Some(arn) = &pipeline.notify.sns_topic {
+        seed.topic(&TopicSeed { arn: arn.clone(), key: None });
+    }
     seed.workgroup(&WorkgroupSeed {
         name: pipeline.athena.workgroup.clone(),
         results: Some(pipeline.results_location()),
@@ -282,10 +291,13 @@ fn documents(pipeline: &Pipeline, kind: DocumentKind) -> Vec<PolicySeed> {
 }
 
 async fn clients(cloud: &CloudHandle, pipeline: &Pipeline) -> Clients {
-    let runner = pipeline.role_arn(PrincipalKind::Runner);
-    let credentials = cloud.seed().credentials_for(&runner, "test").unwrap();
+    clients_of(cloud, pipeline, &pipeline.role_arn(PrincipalKind::Runner)).await
+}
+
+/// Clients with the credentials of a role.
+pub async fn clients_of(cloud: &CloudHandle, pipeline: &Pipeline, role: &str) -> Clients {
+    let credentials = cloud.seed().credentials_for(role, "test").unwrap();
     Clients::connect(Settings {
-        profile: None,
         region: Some(pipeline.region.clone()),
         endpoint_url: Some(cloud.endpoint()),
         credentials: Some(StaticCredentials {
@@ -293,6 +305,7 @@ async fn clients(cloud: &CloudHandle, pipeline: &Pipeline) -> Clients {
             secret_access_key: credentials.secret_access_key,
             session_token: credentials.session_token,
         }),
+        ..Settings::default()
     })
     .await
     .unwrap()
