@@ -41,6 +41,23 @@ else
   missing "python3 is not installed"
 fi
 
+# The servers that stand for production databases in tests/sources.
+server() {
+  local package=$1 program=$2
+  # shellcheck disable=SC2086 # a pattern
+  if ls $program >/dev/null 2>&1; then
+    return
+  fi
+  if [ "${CI:-}" = true ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    say "installing $package"
+    { apt-get update && apt-get install --yes --no-install-recommends "$package"; } >&2 || missing "$package could not be installed"
+  else
+    missing "$package is not installed"
+  fi
+}
+server postgresql '/usr/lib/postgresql/*/bin/initdb'
+server mariadb-server-core /usr/sbin/mariadbd
+
 if command -v terraform >/dev/null; then
   mkdir -p .cache
   if [ -x scripts/terraform-cli-config.sh ]; then

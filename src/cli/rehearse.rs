@@ -3,6 +3,7 @@
 use super::outputs::{self, Files};
 use super::project::Project;
 use super::{Exit, Failure, Global, Outcome, OutputFormat, Printer};
+use crate::cloud::source::SourceAddress;
 use crate::pipeline::Pipeline;
 use crate::rehearse::{Options, RehearseError};
 use crate::report::{self, Report, Status};
@@ -12,9 +13,10 @@ use std::path::{Path, PathBuf};
 /// Arguments of `snaplake rehearse`.
 #[derive(Debug, clap::Args)]
 pub struct RehearseArgs {
-    /// The database to read, instead of the configuration's: `sqlite:FILE`
+    /// The database to read, instead of the configuration's: `sqlite:FILE`, `postgres://USER@HOST/DB`
+    /// or `mysql://USER@HOST/DB`, with the password in PGPASSWORD or MYSQL_PWD
     #[arg(long, value_name = "URL")]
-    source: Option<String>,
+    source: Option<SourceAddress>,
     /// The folder of the policy files; `terraform/policies` beside the configuration by default
     #[arg(long, value_name = "DIR")]
     policies: Option<PathBuf>,

@@ -1,5 +1,6 @@
 //! What exists when the cloud starts: what `terraform apply` would have made, and the databases.
 
+use super::source::SourceAddress;
 use super::storage::Encryption;
 use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
@@ -137,7 +138,7 @@ pub struct DatabaseSeed {
     /// The name of the database inside, under which its tables are exported.
     pub database: String,
     /// Where the data really are: `sqlite:`, `postgres:` or `mysql:`.
-    pub source_url: String,
+    pub source_url: SourceAddress,
     /// Gibibytes.
     #[serde(default = "hundred")]
     pub allocated_storage: u32,

@@ -4,6 +4,7 @@ use super::seed::{
     BucketSeed, CrawlerSeed, DatabaseSeed, KeySeed, RoleSeed, SeedCredentials, SeedError, Seeds,
     TopicSeed, UserSeed, WorkgroupSeed,
 };
+use super::source::{Source, SourceAddress};
 use super::state::State;
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
@@ -32,6 +33,12 @@ impl Seed {
     #[must_use]
     pub fn remove_role(&self, arn: &str) -> bool {
         self.state.identities_mut().remove_role(arn)
+    }
+
+    /// From now on exports of databases with this URL are of the moment at which `source` was opened,
+    /// rather than of the moment at which they start.
+    pub fn hold_source(&self, url: SourceAddress, source: Arc<Source>) {
+        self.state.databases().hold(url, source);
     }
 
     /// Adds or replaces a user, and gives its access key.

@@ -689,7 +689,11 @@ static REHEARSAL: Section = Section {
         name: "source",
         shape: Shape::Text(&rules::REHEARSAL_URL),
         absent: Absent::Refused,
-        doc: "`sqlite:<file>`, relative to the configuration file.",
+        doc: "`sqlite:<file>`, relative to the configuration file, whose tables are read as the \
+              source's engine; or a server of that engine, `postgres://<user>@<host>/<database>` or \
+              `mysql://<user>@<host>/<database>` (also `postgresql:` and `mariadb:`), without TLS. A \
+              password comes from `PGPASSWORD` or `MYSQL_PWD`; in the URL it works but is readable \
+              here. All connections read one snapshot, taken when the rehearsal begins.",
         example: "\"sqlite:shop.db\"",
     }]],
     one_of: &[],

@@ -397,8 +397,17 @@ pub struct Existing {
 }
 
 /// What a rehearsal reads instead of the production database.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct RehearsalSource {
-    /// `sqlite:FILE`, relative to the configuration file.
+    /// `sqlite:FILE`, relative to the configuration file, `postgres://…` or `mysql://…`. It may hold a
+    /// password.
     pub url: String,
+}
+
+/// Without what may be a password.
+impl fmt::Debug for RehearsalSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = self.url.split(':').next().unwrap_or_default();
+        f.debug_struct("RehearsalSource").field("url", &format!("{scheme}:…")).finish()
+    }
 }

@@ -39,7 +39,7 @@ pub(super) async fn drill(
     if pipeline.catalog.mode == CatalogMode::Crawler {
         drills.crawl_again(pipeline).await;
     }
-    setting::database(&stage.cloud, pipeline, &stage.source_url(), 2)?;
+    setting::database(&stage.cloud, pipeline, stage.source_url(), 2)?;
     if !drills.publish_again(&small).await? {
         return Ok(());
     }
@@ -49,12 +49,12 @@ pub(super) async fn drill(
     // In history mode the next export is to be of another day, so that there is a partition to drop.
     let history = pipeline.catalog.mode == CatalogMode::History;
     stage.clock.0.advance(if history { NEXT_DAY } else { PAST_READERS });
-    setting::database(&stage.cloud, pipeline, &stage.source_url(), 1)?;
+    setting::database(&stage.cloud, pipeline, stage.source_url(), 1)?;
     if !drills.prune(&small).await? {
         return Ok(());
     }
     stage.clock.0.advance(PAST_READERS);
-    setting::database(&stage.cloud, pipeline, &stage.source_url(), 0)?;
+    setting::database(&stage.cloud, pipeline, stage.source_url(), 0)?;
     drills.cancel(&small).await
 }
 

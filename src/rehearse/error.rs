@@ -3,6 +3,7 @@
 use crate::aws::ConnectError;
 use crate::cloud::CloudError;
 use crate::cloud::seed::SeedError;
+use crate::cloud::source::SourceError;
 use crate::iam::PolicyErrors;
 use crate::run::RunError;
 use std::path::PathBuf;
@@ -13,12 +14,12 @@ pub enum RehearseError {
     /// Neither the configuration nor the command line names a source.
     #[error("nothing says which database the rehearsal reads")]
     NoSource,
-    /// The source is of a kind that a rehearsal does not read.
-    #[error("a rehearsal does not read `{}`", .0.escape_debug())]
-    UnknownSource(String),
+    /// RDS does not export snapshots of the engine.
+    #[error("the engine `{}` has no snapshot export to rehearse", .0.escape_debug())]
+    UnknownEngine(String),
     /// The source cannot be used.
     #[error("cannot use the source database: {0}")]
-    Source(String),
+    Source(#[from] SourceError),
     /// Policy files that the pipeline has are not on disk.
     #[error("{} of the pipeline's policies are not in `{}`: {}", missing.len(), folder.display(), missing.join(", "))]
     NoPolicies {
@@ -65,15 +66,11 @@ impl RehearseError {
     #[must_use]
     pub fn help(&self) -> String {
         match self {
-            Self::NoSource => {
-                "set `source` under `[rehearsal]`, such as `sqlite:sample.db`, or give \
-                               `--source`"
-                    .to_owned()
-            }
-            Self::UnknownSource(_) => "a source is `sqlite:FILE`".to_owned(),
-            Self::Source(_) => {
-                "name a database that exists and has tables, and tables that it has".to_owned()
-            }
+            Self::NoSource => "set `source` under `[rehearsal]`, such as `sqlite:sample.db` or \
+                 `postgres://user@localhost/shop`, or give `--source`"
+                .to_owned(),
+            Self::UnknownEngine(_) => "name an engine of MySQL's or PostgreSQL's family".to_owned(),
+            Self::Source(error) => error.help().to_owned(),
             Self::NoPolicies { .. } => {
                 "write them with `snaplake generate`, or name their folder with `--policies`"
                     .to_owned()
@@ -99,6 +96,9 @@ impl RehearseError {
     /// Whether the input is wrong, rather than the machine.
     #[must_use]
     pub fn is_input(&self) -> bool {
-        !matches!(self, Self::Cloud(_) | Self::Folder(_) | Self::Run(_))
+        match self {
+            Self::Source(error) => error.is_input(),
+            _ => !matches!(self, Self::Cloud(_) | Self::Folder(_) | Self::Run(_)),
+        }
     }
 }

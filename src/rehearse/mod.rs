@@ -19,7 +19,7 @@ mod webhook;
 pub use error::RehearseError;
 
 use crate::aws::{Clients, Settings, StaticCredentials, Webhook};
-use crate::cloud::source::{Engine, Source, SourceUrl};
+use crate::cloud::source::{Engine, Source, SourceAddress, SourceError, SourceUrl};
 use crate::cloud::{Cloud, CloudHandle, CloudOptions, VirtualClock};
 use crate::pipeline::{CatalogMode, Pipeline, PrincipalKind};
 use crate::report::{Fact, Kind, Problem, Report, Status};
@@ -37,8 +37,8 @@ use webhook::Recorder;
 pub struct Options {
     /// The folder of the policy files.
     pub policies: PathBuf,
-    /// The source, instead of the configuration's: `sqlite:FILE`.
-    pub source: Option<String>,
+    /// The source, instead of the configuration's: `sqlite:FILE`, `postgres://…` or `mysql://…`.
+    pub source: Option<SourceAddress>,
     /// Where a relative path in the configuration's source starts.
     pub folder: PathBuf,
     /// Whether the rights that a smooth run never uses are drilled as well.
@@ -58,7 +58,7 @@ pub async fn rehearse(
     progress: &dyn Progress,
 ) -> Result<Report, RehearseError> {
     let files = policies::load(pipeline, &options.policies)?;
-    let source = source(pipeline, options)?;
+    let source = source(pipeline, options).await?;
     let folder = tempfile::Builder::new()
         .prefix("snaplake-rehearsal-")
         .tempdir()
@@ -70,7 +70,9 @@ pub async fn rehearse(
     if pipeline.catalog.mode == CatalogMode::History {
         early_in_the_day(pipeline, &cloud.clock());
     }
-    setting::set(&cloud, pipeline, &files, &format!("sqlite:{}", source.display()))?;
+    // The export, its drills and the checks all read the database of one moment.
+    cloud.seed().hold_source(source.url.clone(), Arc::clone(&source.open));
+    setting::set(&cloud, pipeline, &files, &source.url)?;
     let stage = Stage {
         clock: RehearsalClock(cloud.clock()),
         runner: clients(&cloud, pipeline, PrincipalKind::Runner).await?,
@@ -85,6 +87,7 @@ pub async fn rehearse(
         drills::drill(&stage, pipeline, &run, &mut report).await?;
     }
     messages(&mut report, &stage);
+    report.warnings.extend(stage.source.open.notes());
     judge(&mut report, pipeline, &files, &stage.cloud, options.drills);
     stage.cloud.shutdown().await;
     Ok(report)
@@ -119,14 +122,25 @@ struct Stage {
     clock: RehearsalClock,
     runner: Clients,
     journal: PathBuf,
-    source: PathBuf,
+    source: StageSource,
     /// Where Slack's messages go: only when the configuration names a webhook.
     slack: Option<Arc<Recorder>>,
 }
 
+/// The database that stands for the production's.
+#[derive(Debug, Clone)]
+struct StageSource {
+    /// Where it is.
+    url: SourceAddress,
+    /// It, at the moment when the rehearsal began.
+    open: Arc<Source>,
+    /// The file, when it is one.
+    file: Option<PathBuf>,
+}
+
 impl Stage {
-    fn source_url(&self) -> String {
-        format!("sqlite:{}", self.source.display())
+    fn source_url(&self) -> &SourceAddress {
+        &self.source.url
     }
 
     fn options(&self) -> RunOptions {
@@ -156,40 +170,38 @@ impl Stage {
     }
 }
 
-/// The file that stands for the production database, after a look whether it can.
-fn source(pipeline: &Pipeline, options: &Options) -> Result<PathBuf, RehearseError> {
+/// The database that stands for the production database, after a look whether it can.
+async fn source(pipeline: &Pipeline, options: &Options) -> Result<StageSource, RehearseError> {
     let (url, base) = match (&options.source, &pipeline.rehearsal) {
-        (Some(url), _) => (url.as_str(), Path::new(".")),
+        (Some(url), _) => (url.reveal(), Path::new(".")),
         (None, Some(source)) => (source.url.as_str(), options.folder.as_path()),
         (None, None) => return Err(RehearseError::NoSource),
     };
-    let unknown = || RehearseError::UnknownSource(scheme(url));
-    let path = match SourceUrl::parse(url) {
-        Ok(SourceUrl::Sqlite(path)) => base.join(path),
-        Err(_) => return Err(unknown()),
+    let (url, file) = match SourceUrl::parse(url)? {
+        SourceUrl::Sqlite(path) => {
+            let path = base.join(path);
+            (SourceAddress::from(format!("sqlite:{}", path.display())), Some(path))
+        }
+        SourceUrl::PostgreSql(url) | SourceUrl::MySql(url) => (url, None),
     };
-    let engine = Engine::parse(pipeline.source.engine.as_str()).ok_or_else(unknown)?;
-    let wrong = |error: crate::cloud::source::SourceError| RehearseError::Source(error.to_string());
-    let opened =
-        Source::open(&format!("sqlite:{}", path.display()), engine, &pipeline.source.database)
-            .map_err(wrong)?;
-    let tables = opened.tables().map_err(wrong)?;
-    if tables.is_empty() {
-        let shown = path.display().to_string();
-        return Err(RehearseError::Source(format!("`{}` has no tables", shown.escape_debug())));
-    }
-    for table in &pipeline.source.tables {
-        opened.table(&table.name).map_err(wrong)?;
-    }
-    Ok(path)
-}
-
-/// What may be shown of a URL: a database URL can hold a password.
-fn scheme(url: &str) -> String {
-    match url.split_once(':') {
-        Some((scheme, _)) => format!("{scheme}:…"),
-        None => "a source without a scheme".to_owned(),
-    }
+    let engine = pipeline.source.engine.as_str();
+    let engine =
+        Engine::parse(engine).ok_or_else(|| RehearseError::UnknownEngine(engine.to_owned()))?;
+    let (database, tables) = (pipeline.source.database.clone(), pipeline.source.tables.clone());
+    let address = url.clone();
+    let opened = tokio::task::spawn_blocking(move || {
+        let source = Source::open(address.reveal(), engine, &database)?;
+        source.tables()?;
+        for table in &tables {
+            source.table(&table.schema, &table.name)?;
+        }
+        Ok::<_, SourceError>(source)
+    });
+    let open = match opened.await {
+        Ok(open) => Arc::new(open?),
+        Err(panicked) => return Err(RehearseError::Folder(std::io::Error::other(panicked))),
+    };
+    Ok(StageSource { url, open, file })
 }
 
 /// Clients with the credentials of one of the pipeline's principals.

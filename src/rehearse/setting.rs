@@ -7,6 +7,7 @@ use crate::cloud::seed::{
     BucketSeed, CrawlerSeed, DatabaseSeed, KeySeed, PolicySeed, RoleSeed, SnapshotSeed, TopicSeed,
     WorkgroupSeed,
 };
+use crate::cloud::source::SourceAddress;
 use crate::cloud::storage::Encryption;
 use crate::pipeline::{CatalogMode, DocumentKind, Pipeline, PrincipalKind, SnapshotChoice};
 
@@ -15,7 +16,7 @@ pub(super) fn set(
     cloud: &CloudHandle,
     pipeline: &Pipeline,
     files: &[FileOnDisk],
-    source_url: &str,
+    source_url: &SourceAddress,
 ) -> Result<(), RehearseError> {
     let seed = cloud.seed();
     let encryption = Encryption::Kms { key: pipeline.key_arn(), bucket_key: true };
@@ -103,7 +104,7 @@ fn topic(cloud: &CloudHandle, pipeline: &Pipeline, arn: &str) -> Result<(), Rehe
 pub(super) fn database(
     cloud: &CloudHandle,
     pipeline: &Pipeline,
-    source_url: &str,
+    source_url: &SourceAddress,
     hours_ago: u32,
 ) -> Result<(), RehearseError> {
     let source = &pipeline.source;
@@ -127,7 +128,7 @@ pub(super) fn database(
         engine: source.engine.as_str().to_owned(),
         engine_version: None,
         database: source.database.clone(),
-        source_url: source_url.to_owned(),
+        source_url: source_url.clone(),
         allocated_storage: 100,
         snapshots,
     })?;

@@ -1,16 +1,16 @@
 //! The comparison that only a rehearsal can make: the export against the database itself.
 
-use super::fingerprint::{Fingerprint, ParquetTable, source_fingerprint};
+use super::StageSource;
+use super::fingerprint::{Fingerprint, ParquetTable, server_fingerprint, source_fingerprint};
 use crate::aws::{Athena, BoxFuture, Clients, QueryError};
 use crate::run::{ExtraChecks, StagedTable};
 use crate::verify::Check;
-use std::path::PathBuf;
 
 /// Reads the source and every byte of the export, apart from each other.
 #[derive(Debug)]
 pub(super) struct SourceChecks {
-    /// The SQLite file.
-    pub(super) source: PathBuf,
+    /// The source, of the moment of the export.
+    pub(super) source: StageSource,
     /// Clients of the runner.
     pub(super) clients: Clients,
 }
@@ -39,18 +39,18 @@ impl SourceChecks {
             }
         };
         let columns = exported.columns.unwrap_or_default();
-        let (path, name) = (self.source.clone(), table.source.name.clone());
-        let read = tokio::task::spawn_blocking(move || source_fingerprint(&path, &name, &columns));
+        let (source, table) = (self.source.clone(), table.source.clone());
+        let read = tokio::task::spawn_blocking(move || match &source.file {
+            Some(path) => {
+                source_fingerprint(path, &table.name, &columns).map_err(|error| error.to_string())
+            }
+            None => server_fingerprint(&source.open, &table.schema, &table.name, &columns)
+                .map_err(|error| error.to_string()),
+        });
         match read.await {
             Ok(Ok(source)) => compare(source, exported.fingerprint),
             Ok(Err(error)) => {
-                vec![Check::failed(
-                    VALUES.0,
-                    VALUES.1,
-                    "a readable source",
-                    error.to_string(),
-                    HELP,
-                )]
+                vec![Check::failed(VALUES.0, VALUES.1, "a readable source", error, HELP)]
             }
             Err(error) => {
                 vec![Check::failed(

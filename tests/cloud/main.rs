@@ -10,6 +10,9 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[path = "../support/store.rs"]
+mod store;
+
 mod python;
 mod rules;
 mod sdk;

@@ -2,6 +2,7 @@
 
 mod manifest;
 pub mod names;
+mod tables;
 pub mod type_map;
 mod writer;
 
@@ -9,15 +10,17 @@ pub use names::check_export_only;
 pub use writer::Written;
 
 use self::manifest::TableStatus;
-use self::writer::{Limits, TableWriter};
+use self::tables::{Job, Work};
+use self::writer::Limits;
 use super::caller::Caller;
-use super::source::{Column, Engine, Source, SourceError, Table};
+use super::source::{Column, Engine, Family, Source, SourceAddress, SourceError, Table};
 use super::storage::{Body, ObjectStore, StoreError};
 use bytes::Bytes;
 use datafusion::parquet::errors::ParquetError;
 use jiff::Timestamp;
 use serde_json::json;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// What is to be exported, and where to.
 pub struct ExportRequest<'a> {
@@ -28,7 +31,9 @@ pub struct ExportRequest<'a> {
     /// RDS's name of the engine.
     pub engine: String,
     /// Where the data really are.
-    pub source_url: String,
+    pub source_url: SourceAddress,
+    /// The same, when it is open already: what is exported is of the moment it was opened.
+    pub held: Option<Arc<Source>>,
     /// The database's name in the instance.
     pub database: String,
     /// Which databases, schemas and tables; all when empty.
@@ -95,7 +100,8 @@ pub enum ExportError {
     Canceled,
 }
 
-/// Exports. Blocks; memory is bounded by a row group (32 MiB, encoded), not by the source's size.
+/// Exports, as many parts at a time as the source has readers. Blocks; memory is bounded by a row
+/// group (32 MiB, encoded) and some batches for each reader, not by the source's size.
 ///
 /// # Errors
 /// [`ExportError`]. The files written until then stay, as RDS leaves them.
@@ -120,48 +126,30 @@ fn run_within(
     let family = engine.family();
     let folder = names::export_folder(&request.prefix, &request.id);
     probe(request, objects, caller, &folder)?;
-    let source = Source::open(&request.source_url, engine, &request.database)?;
+    let source = match &request.held {
+        Some(held) => Arc::clone(held),
+        None => Arc::new(Source::open(request.source_url.reveal(), engine, &request.database)?),
+    };
     let tables = names::select(family, &request.database, &request.export_only, source.tables()?)
         .map_err(ExportError::NothingThere)?;
 
     let mut statuses = Vec::new();
-    let mut exported = Vec::new();
+    let mut jobs = Vec::new();
     for table in tables {
-        let target = names::target(family, &request.database, &table);
-        let (columns, skipped): (Vec<Column>, Vec<Column>) = table
-            .columns
-            .iter()
-            .cloned()
-            .partition(|column| names::exportable_column(&column.name));
-        let mut status = TableStatus {
-            target: target.clone(),
-            warning: None,
-            skipped: true,
-            columns: vec![],
-            bytes: 0,
-            times: (request.task_start_time, request.task_start_time),
-            files: 0,
-        };
-        if !names::exportable_table(&table.name) {
-            status.warning = Some("the table's name has a slash".to_owned());
-        } else if columns.is_empty() {
-            status.warning = Some("no column of the table can be exported".to_owned());
-        } else {
-            if !skipped.is_empty() {
-                let names: Vec<&str> = skipped.iter().map(|column| column.name.as_str()).collect();
-                status.warning =
-                    Some(format!("columns skipped for their names: {}", names.join(", ")));
-            }
-            let path = format!("{folder}/{}/1/", names::table_folder(&request.database, &table));
-            let writer = TableWriter::new(request, objects, caller, path, &columns, limits)?;
-            let written = table_files(&source, &table, &columns, writer, cancel)?;
-            status.skipped = false;
-            status.bytes = written.bytes;
-            status.files = written.keys.len();
-            status.columns = columns;
-            exported.push(ExportedTable { target, written });
+        let status = status(request, family, &table);
+        if !status.skipped {
+            jobs.push(Job::new(&folder, request, table, status.columns.clone(), statuses.len()));
         }
         statuses.push(status);
+    }
+    source.hold(&jobs.iter().map(|job| job.table.clone()).collect::<Vec<_>>())?;
+    let work = Work { request, source: &source, objects, caller, cancel, limits };
+    let mut exported = Vec::new();
+    for (job, written) in jobs.iter().zip(tables::write(&work, &jobs)?) {
+        let Some(status) = statuses.get_mut(job.status) else { continue };
+        status.bytes = written.bytes;
+        status.files = written.keys.len();
+        exported.push(ExportedTable { target: status.target.clone(), written });
     }
 
     let bytes = statuses.iter().map(|status| status.bytes).sum();
@@ -184,6 +172,36 @@ fn run_within(
     Ok(ExportOutcome { bytes, warning_message: warning_message(&statuses), tables: exported })
 }
 
+/// What there is to say of a table before it is read.
+fn status(request: &ExportRequest<'_>, family: Family, table: &Table) -> TableStatus {
+    let (columns, skipped): (Vec<Column>, Vec<Column>) =
+        table.columns.iter().cloned().partition(|column| names::exportable_column(&column.name));
+    let mut status = TableStatus {
+        target: names::target(family, &request.database, table),
+        warning: None,
+        skipped: true,
+        columns: vec![],
+        bytes: 0,
+        times: (request.task_start_time, request.task_start_time),
+        files: 0,
+    };
+    if !names::exportable_table(&table.name) {
+        status.warning = Some("the table's name has a slash".to_owned());
+    } else if let Some(why) = table.skipped {
+        status.warning = Some(why.to_owned());
+    } else if columns.is_empty() {
+        status.warning = Some("no column of the table can be exported".to_owned());
+    } else {
+        if !skipped.is_empty() {
+            let names: Vec<&str> = skipped.iter().map(|column| column.name.as_str()).collect();
+            status.warning = Some(format!("columns skipped for their names: {}", names.join(", ")));
+        }
+        status.skipped = false;
+        status.columns = columns;
+    }
+    status
+}
+
 /// Uses each right that AWS says the role must have, before any table is read: its page
 /// (<https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ExportSnapshot.Setup.html>) lists
 /// them, without saying which object RDS reads and deletes. Here it is a marker of its own.
@@ -200,47 +218,6 @@ fn probe(
     objects.get(caller, &request.bucket, &key, None)?;
     objects.delete(caller, &request.bucket, &key)?;
     Ok(())
-}
-
-/// Reads a table's rows into its files.
-fn table_files(
-    source: &Source,
-    table: &Table,
-    columns: &[Column],
-    mut writer: TableWriter<'_>,
-    cancel: &AtomicBool,
-) -> Result<Written, ExportError> {
-    // Rows are read here while they are encoded there: two cores, and two batches between them.
-    std::thread::scope(|scope| {
-        let (sender, batches) = std::sync::mpsc::sync_channel(2);
-        let worker = scope.spawn(move || {
-            for batch in batches {
-                match batch {
-                    Some(batch) => writer.write(&batch)?,
-                    None => return writer.finish(),
-                }
-            }
-            // The reader failed: what it had begun is no table.
-            Err(ExportError::Canceled)
-        });
-        let read = source.read::<ExportError>(&table.name, columns, &mut |batch| {
-            if cancel.load(Ordering::Relaxed) {
-                return Err(ExportError::Canceled);
-            }
-            // The encoder hangs up only when it failed; its own error tells more.
-            sender.send(Some(batch)).map_err(|_| ExportError::Canceled)
-        });
-        if read.is_ok() {
-            // An encoder that has hung up has its own error.
-            drop(sender.send(None));
-        }
-        drop(sender);
-        let encoded = worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        match (read, encoded) {
-            (Ok(()), encoded) => encoded,
-            (Err(ExportError::Canceled), Err(error)) | (Err(error), _) => Err(error),
-        }
-    })
 }
 
 /// The task's `WarningMessage` when tables or columns were left out.

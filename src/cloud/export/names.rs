@@ -137,7 +137,7 @@ mod tests {
         let table = |schema: &str, name: &str| Table {
             schema: schema.into(),
             name: name.into(),
-            columns: vec![],
+            ..Table::default()
         };
         let names = |family, only: &[&str], tables| {
             let only: Vec<String> = only.iter().map(|item| (*item).to_owned()).collect();

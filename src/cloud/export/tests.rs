@@ -33,6 +33,7 @@ fn request<'a>(
         source_arn: "arn:aws:rds:us-east-1:111122223333:snapshot:rds:shop-2026-01-01-00-00".into(),
         engine: engine.into(),
         source_url: url.into(),
+        held: None,
         database: "shop".into(),
         export_only: vec![],
         bucket: "lake".into(),

@@ -95,6 +95,8 @@ const MYSQL: &[Row] = {
         (&["datetime", "timestamp"], Any, To(TimestampMicros)),
         (&["time"], Any, To(Text)),
         (&["year"], Any, To(Int32)),
+        // MariaDB's own, which AWS's page leaves out: their texts.
+        (&["uuid", "inet4", "inet6"], Any, To(Text)),
     ]
 };
 

@@ -5,7 +5,6 @@ use super::{ExportError, ExportRequest};
 use crate::cloud::caller::Caller;
 use crate::cloud::source::{Column, Table};
 use crate::cloud::storage::{Body, Encryption, ObjectStore, PutOptions};
-use bytes::Bytes;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::parquet::arrow::ArrowWriter;
@@ -18,6 +17,7 @@ use std::fs::File;
 use std::io::BufWriter;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use uuid::Uuid;
 
 /// When a row group, and when a file, is long enough.
@@ -35,13 +35,15 @@ impl Default for Limits {
     }
 }
 
-/// Writes a table's files under `<export folder>/<table folder>/<batch>/`.
-pub(super) struct TableWriter<'a> {
+/// Writes a part of a table: files under `<export folder>/<table folder>/<batch>/`.
+pub(super) struct PartWriter<'a> {
     request: &'a ExportRequest<'a>,
     objects: &'a dyn ObjectStore,
     caller: &'a Caller,
     /// The batch's folder, with a slash at its end.
     folder: String,
+    /// The number of the next file in that folder, which others write to as well.
+    next: &'a AtomicUsize,
     schema: SchemaRef,
     parquet: SchemaDescriptor,
     limits: Limits,
@@ -66,7 +68,7 @@ struct Part {
     writer: ArrowWriter<BufWriter<File>>,
 }
 
-impl Drop for TableWriter<'_> {
+impl Drop for PartWriter<'_> {
     /// A file that did not become an object is of no use to anyone.
     fn drop(&mut self) {
         if let Some(part) = &self.part
@@ -77,12 +79,12 @@ impl Drop for TableWriter<'_> {
     }
 }
 
-impl<'a> TableWriter<'a> {
+impl<'a> PartWriter<'a> {
     pub(super) fn new(
         request: &'a ExportRequest<'a>,
         objects: &'a dyn ObjectStore,
         caller: &'a Caller,
-        folder: String,
+        (folder, next): (String, &'a AtomicUsize),
         columns: &[Column],
         limits: Limits,
     ) -> Result<Self, ExportError> {
@@ -90,8 +92,18 @@ impl<'a> TableWriter<'a> {
             columns.iter().map(|column| (column.name.as_str(), column.export)).collect();
         let parquet = parquet_schema(&columns)?;
         let schema = Table::arrow_of(&columns);
-        let written = Written::default();
-        Ok(Self { request, objects, caller, folder, schema, parquet, limits, part: None, written })
+        Ok(Self {
+            request,
+            objects,
+            caller,
+            folder,
+            next,
+            schema,
+            parquet,
+            limits,
+            part: None,
+            written: Written::default(),
+        })
     }
 
     pub(super) fn write(&mut self, batch: &RecordBatch) -> Result<(), ExportError> {
@@ -111,17 +123,18 @@ impl<'a> TableWriter<'a> {
         if result? { self.end() } else { Ok(()) }
     }
 
-    /// Ends the table: an empty one still has a file, which says its columns.
+    /// Ends the part. One without rows has no file.
     pub(super) fn finish(mut self) -> Result<Written, ExportError> {
-        if self.part.is_none() && self.written.keys.is_empty() {
-            self.part = Some(self.begin()?);
-        }
         if self.part.is_some() {
             self.end()?;
         }
-        let key = format!("{}_SUCCESS", self.folder);
-        put(self.request, self.objects, self.caller, &key, Body::Bytes(Bytes::default()))?;
         Ok(std::mem::take(&mut self.written))
+    }
+
+    /// Ends a table without rows: it still has a file, which says its columns.
+    pub(super) fn finish_empty(mut self) -> Result<Written, ExportError> {
+        self.part = Some(self.begin()?);
+        self.finish()
     }
 
     fn begin(&self) -> Result<Part, ExportError> {
@@ -138,7 +151,7 @@ impl<'a> TableWriter<'a> {
 
     fn end(&mut self) -> Result<(), ExportError> {
         let Some(part) = self.part.take() else { return Ok(()) };
-        let number = self.written.keys.len();
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
         let key = format!("{}part-{number:05}-{}-c000.gz.parquet", self.folder, Uuid::new_v4());
         let closed = part.writer.into_inner().map_err(ExportError::from).and_then(|buffer| {
             buffer.into_inner().map_err(|error| ExportError::Disk(error.into_error()))
@@ -156,6 +169,15 @@ impl<'a> TableWriter<'a> {
         self.written.bytes += size;
         self.written.keys.push(key);
         Ok(())
+    }
+}
+
+impl Written {
+    /// Adds another part of the same table.
+    pub(super) fn merge(&mut self, other: Self) {
+        self.rows += other.rows;
+        self.bytes += other.bytes;
+        self.keys.extend(other.keys);
     }
 }
 

@@ -13,6 +13,7 @@ use crate::cloud::protocol::query::Form;
 use crate::cloud::protocol::xml::Xml;
 use crate::cloud::s3::Store;
 use crate::cloud::service_access::{EXPORT, EXPORT_GRANT};
+use crate::cloud::source::SourceAddress;
 use crate::cloud::state::State;
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -158,7 +159,7 @@ impl Task {
 struct Source {
     kind: &'static str,
     engine: String,
-    url: String,
+    url: SourceAddress,
     database: String,
     time: Timestamp,
 }
@@ -382,11 +383,13 @@ impl Work {
                 return Err(cause.clone());
             }
         }
+        let held = self.state.databases().held(&self.source.url);
         let request = export::ExportRequest {
             id: self.id,
             source_arn: self.source_arn,
             engine: self.source.engine,
             source_url: self.source.url,
+            held,
             database: self.source.database,
             export_only: self.export_only,
             bucket: self.bucket,

@@ -14,7 +14,7 @@ use super::protocol::page::page;
 use super::protocol::query::Form;
 use super::protocol::xml::Xml;
 use super::seed::{DatabaseSeed, SeedError};
-use super::source::Engine;
+use super::source::{Engine, Source, SourceAddress};
 use super::state::{Settings, State};
 use exports::Task;
 use jiff::Timestamp;
@@ -28,6 +28,8 @@ pub(crate) struct Databases {
     all: BTreeMap<String, Database>,
     snapshots: BTreeMap<String, Snapshot>,
     tasks: BTreeMap<String, Task>,
+    /// Sources that are open already.
+    held: Vec<(SourceAddress, Arc<Source>)>,
 }
 
 /// An instance or a cluster.
@@ -87,6 +89,16 @@ impl Databases {
         }
         self.all.insert(arn.clone(), database);
         Ok(arn)
+    }
+
+    /// From now on exports of what is behind `url` are of the moment at which `source` was opened.
+    pub(crate) fn hold(&mut self, url: SourceAddress, source: Arc<Source>) {
+        self.held.retain(|(known, _)| *known != url);
+        self.held.push((url, source));
+    }
+
+    fn held(&self, url: &SourceAddress) -> Option<Arc<Source>> {
+        self.held.iter().find(|(known, _)| known == url).map(|(_, source)| Arc::clone(source))
     }
 
     fn database(&self, settings: &Settings, cluster: bool, id: &str) -> Option<&Database> {

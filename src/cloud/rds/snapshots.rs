@@ -10,6 +10,7 @@ use crate::cloud::error::ApiError;
 use crate::cloud::protocol::query::Form;
 use crate::cloud::protocol::xml::Xml;
 use crate::cloud::seed::SnapshotSeed;
+use crate::cloud::source::SourceAddress;
 use crate::cloud::state::{Settings, State};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -31,7 +32,7 @@ pub(super) struct Snapshot {
     database_id: String,
     pub(super) engine: String,
     pub(super) database_name: String,
-    pub(super) source_url: String,
+    pub(super) source_url: SourceAddress,
     version: String,
     port: u16,
     resource_id: String,

@@ -249,7 +249,7 @@ fn decimal(value: ValueRef<'_>, scale: u8) -> Result<i128, Why> {
 
 /// The unscaled value of a decimal text, rounded half away from zero as both engines do when they
 /// store it (<https://dev.mysql.com/doc/refman/8.4/en/precision-math-rounding.html>).
-fn parse_decimal(text: &str, scale: u8) -> Result<i128, Why> {
+pub(super) fn parse_decimal(text: &str, scale: u8) -> Result<i128, Why> {
     const WHY: Why = "it is not a decimal number";
     let (mantissa, exponent) = match text.split_once(['e', 'E']) {
         Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().map_err(|_| WHY)?),

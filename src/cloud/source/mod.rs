@@ -1,115 +1,88 @@
 //! Databases that stand behind a rehearsed RDS instance: their tables, their rows, from one
 //! consistent snapshot.
 //!
-//! A source is named by a URL. `sqlite:PATH` stands in for whichever engine the configuration names:
-//! the types that its tables declare are read as that engine's types, and values that the engine
-//! could not have held are errors, never guesses.
+//! A source is named by a URL. `postgres:` and `mysql:` are servers, read as they are. `sqlite:PATH`
+//! stands in for whichever engine the configuration names: the types that its tables declare are read
+//! as that engine's types, and values that the engine could not have held are errors, never guesses.
 
 pub mod coerce;
 mod engine;
+mod error;
+mod mysql;
+mod part;
+mod postgres;
 mod sqlite;
 mod temporal;
+mod url;
 
 pub use engine::{DeclaredType, Engine, Family};
+pub use error::SourceError;
+pub use part::{Column, Part, Table};
+pub use url::{SourceAddress, SourceUrl, shown};
 
-use crate::cloud::export::type_map::{self, ExportType};
+use crate::cloud::export::type_map;
 use datafusion::arrow::array::RecordBatch;
-use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
-use std::path::PathBuf;
-use std::sync::Arc;
 
-/// Where a source is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SourceUrl {
-    /// `sqlite:PATH`, relative paths as the process sees them.
-    Sqlite(PathBuf),
-}
+/// Rows of a batch at most.
+const BATCH_ROWS: usize = 8192;
+/// Bytes of a batch's values, about, at most: large objects make batches shorter.
+const BATCH_BYTES: usize = 4 << 20;
+/// Connections that read at the same time, at most: each has its row group in memory.
+const MAX_READERS: usize = 6;
 
-impl SourceUrl {
-    /// Reads a URL.
-    ///
-    /// # Errors
-    /// [`SourceError::Url`] for anything but `sqlite:PATH`.
-    pub fn parse(url: &str) -> Result<Self, SourceError> {
-        let bad = |why| SourceError::Url { url: url.to_owned(), why };
-        let Some((scheme, rest)) = url.split_once(':') else {
-            return Err(bad("it has no scheme"));
-        };
-        match scheme {
-            // `sqlite:///a/b` and `sqlite:a/b` are both in use.
-            "sqlite" => {
-                let path = rest.strip_prefix("//").unwrap_or(rest);
-                if path.is_empty() || path.starts_with(':') {
-                    return Err(bad("it names no file"));
-                }
-                if path.contains(['\0', '?', '#']) {
-                    return Err(bad("a path here has no `?`, `#` or NUL"));
-                }
-                Ok(Self::Sqlite(PathBuf::from(path)))
-            }
-            "postgres" | "postgresql" | "mysql" => {
-                Err(bad("only `sqlite:` is supported by this build so far"))
-            }
-            _ => Err(bad("the scheme is unknown")),
-        }
-    }
-}
+/// Whoever takes a row of texts; none is NULL.
+pub type RowSink<'a, E> = dyn FnMut(&[Option<&[u8]>]) -> Result<(), E> + 'a;
 
-/// A table of a source.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Table {
-    /// The schema; in MySQL's family the database's name.
-    pub schema: String,
-    /// The table's name, as the source has it.
-    pub name: String,
-    /// Its columns, in order.
-    pub columns: Vec<Column>,
-}
-
-/// A column of a source's table.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Column {
-    /// The name, as the source has it.
-    pub name: String,
-    /// The type it was declared with.
-    pub declared: DeclaredType,
-    /// What it becomes in Parquet.
-    pub export: ExportType,
-}
-
-impl Table {
-    /// The Arrow schema of the batches that [`Source::read`] gives for these columns.
-    #[must_use]
-    pub fn arrow(columns: &[Column]) -> SchemaRef {
-        let columns: Vec<_> = columns.iter().map(|c| (c.name.as_str(), c.export)).collect();
-        Self::arrow_of(&columns)
-    }
-
-    /// The same of names and types.
-    pub(super) fn arrow_of(columns: &[(&str, ExportType)]) -> SchemaRef {
-        let fields = columns.iter().map(|(name, export)| Field::new(*name, export.arrow(), true));
-        Arc::new(Schema::new(fields.collect::<Vec<_>>()))
-    }
-}
-
-/// An open database, read-only, at one moment: what is written to it later is not seen.
+/// An open database, read-only, at one moment: what is written to it later is not seen, by whichever
+/// connection. Its methods block; they may be called from several threads.
 #[derive(Debug)]
 pub struct Source {
     engine: Engine,
     database: String,
-    reader: sqlite::Reader,
+    reader: Reader,
+}
+
+#[derive(Debug)]
+enum Reader {
+    Sqlite(sqlite::Reader),
+    PostgreSql(Box<postgres::Reader>),
+    MySql(mysql::Reader),
+}
+
+/// A table as its catalog has it.
+struct Found {
+    /// None where every table has the default schema.
+    schema: Option<String>,
+    name: String,
+    columns: Vec<FoundColumn>,
+    skipped: Option<&'static str>,
+    parts: Vec<Part>,
+}
+
+struct FoundColumn {
+    name: String,
+    declared: String,
+    wire: Option<postgres::Wire>,
 }
 
 impl Source {
     /// Opens the database behind `url` as one of `engine` whose name is `database`, and takes its
-    /// snapshot.
+    /// snapshot. Not to be called where blocking is not allowed.
     ///
     /// # Errors
-    /// [`SourceError::Url`], [`SourceError::Missing`], [`SourceError::NotADatabase`],
-    /// [`SourceError::Database`].
+    /// [`SourceError`]: the URL is none or of another engine, the database is not there, or does not
+    /// let this user in.
     pub fn open(url: &str, engine: Engine, database: &str) -> Result<Self, SourceError> {
-        let SourceUrl::Sqlite(path) = SourceUrl::parse(url)?;
-        Ok(Self { engine, database: database.to_owned(), reader: sqlite::Reader::open(&path)? })
+        let parsed = SourceUrl::parse(url)?;
+        parsed.suits(engine)?;
+        let reader = match parsed {
+            SourceUrl::Sqlite(path) => Reader::Sqlite(sqlite::Reader::open(&path)?),
+            SourceUrl::PostgreSql(url) => {
+                Reader::PostgreSql(Box::new(postgres::Reader::open(&url, database)?))
+            }
+            SourceUrl::MySql(url) => Reader::MySql(mysql::Reader::open(&url, database)?),
+        };
+        Ok(Self { engine, database: database.to_owned(), reader })
     }
 
     /// The engine whose types the source's are read as.
@@ -124,6 +97,25 @@ impl Source {
         &self.database
     }
 
+    /// How many parts can be read at the same time.
+    #[must_use]
+    pub fn readers(&self) -> usize {
+        match &self.reader {
+            Reader::Sqlite(_) => 1,
+            Reader::PostgreSql(_) => readers_wanted(),
+            Reader::MySql(reader) => reader.readers(),
+        }
+    }
+
+    /// What somebody should know about how this source is read, for the report.
+    #[must_use]
+    pub fn notes(&self) -> Vec<String> {
+        match &self.reader {
+            Reader::MySql(reader) => reader.notes(),
+            _ => Vec::new(),
+        }
+    }
+
     /// The schema of every table that has none of its own: `public`, or in MySQL's family the
     /// database's name.
     #[must_use]
@@ -134,158 +126,133 @@ impl Source {
         }
     }
 
-    /// Every table, in order of name.
+    /// Every table, in order of schema and name.
     ///
     /// # Errors
     /// [`SourceError::Empty`] when there is none; [`SourceError::UnknownType`] for a declared type
-    /// that the engine does not have; [`SourceError::Database`].
+    /// that the engine does not have; what the database fails with.
     pub fn tables(&self) -> Result<Vec<Table>, SourceError> {
-        let mut tables = Vec::new();
-        for name in self.reader.table_names()? {
-            let mut columns = Vec::new();
-            for (column, declared) in self.reader.columns(&name)? {
-                let declared = DeclaredType::parse(&declared);
-                let Some(export) = type_map::export_type(self.engine.family(), &declared) else {
-                    return Err(SourceError::UnknownType {
-                        table: name,
-                        column,
-                        declared: declared.text,
-                        engine: self.engine.name(),
-                    });
-                };
-                columns.push(Column { name: column, declared, export });
-            }
-            tables.push(Table { schema: self.default_schema().to_owned(), name, columns });
-        }
+        let found = match &self.reader {
+            Reader::Sqlite(reader) => reader.tables()?,
+            Reader::PostgreSql(reader) => reader.tables()?,
+            Reader::MySql(reader) => reader.tables()?,
+        };
+        let tables =
+            found.into_iter().map(|table| self.mapped(table)).collect::<Result<Vec<_>, _>>()?;
         if tables.is_empty() {
-            return Err(SourceError::Empty { database: self.reader.path().to_owned() });
+            return Err(SourceError::Empty { database: self.shown() });
         }
         Ok(tables)
     }
 
-    /// The table of this name.
+    fn mapped(&self, found: Found) -> Result<Table, SourceError> {
+        let mut columns = Vec::new();
+        for column in found.columns {
+            let declared = DeclaredType::parse(&column.declared);
+            let Some(export) = type_map::export_type(self.engine.family(), &declared) else {
+                return Err(SourceError::UnknownType {
+                    table: found.name,
+                    column: column.name,
+                    declared: declared.text,
+                    engine: self.engine.name(),
+                });
+            };
+            let wire = column.wire.map(Into::into);
+            columns.push(Column { name: column.name, declared, export, wire });
+        }
+        let schema = found.schema.unwrap_or_else(|| self.default_schema().to_owned());
+        let (name, skipped, parts) = (found.name, found.skipped, found.parts);
+        Ok(Table { schema, name, columns, skipped, parts })
+    }
+
+    /// The table of this name in this schema; in the default schema when that is empty.
     ///
     /// # Errors
     /// [`SourceError::NoSuchTable`], and those of [`Source::tables`].
-    pub fn table(&self, name: &str) -> Result<Table, SourceError> {
+    pub fn table(&self, schema: &str, name: &str) -> Result<Table, SourceError> {
+        let wanted = if schema.is_empty() { self.default_schema() } else { schema };
         let mut tables = self.tables()?;
-        let names: Vec<String> = tables.iter().map(|table| table.name.clone()).collect();
-        match tables.iter().position(|table| table.name == name) {
+        let shown = |schema: &str, name: &str| {
+            if schema == self.default_schema() {
+                name.to_owned()
+            } else {
+                format!("{schema}.{name}")
+            }
+        };
+        let names = tables.iter().map(|table| shown(&table.schema, &table.name)).collect();
+        match tables.iter().position(|table| table.name == name && table.schema == wanted) {
             Some(position) => Ok(tables.swap_remove(position)),
-            None => Err(SourceError::NoSuchTable { table: name.to_owned(), tables: names }),
+            None => Err(SourceError::NoSuchTable { table: shown(wanted, name), tables: names }),
         }
     }
 
-    /// Reads these columns of every row of `table`, in batches of bounded size.
+    /// Keeps others from changing what these tables are until the source is closed: an old snapshot
+    /// does not see a table again that was emptied by TRUNCATE.
     ///
     /// # Errors
-    /// [`SourceError::Value`] for a value that is none of its column's type;
-    /// [`SourceError::Database`]; whatever `sink` fails with.
+    /// What the database fails with.
+    pub fn hold(&self, tables: &[Table]) -> Result<(), SourceError> {
+        match &self.reader {
+            Reader::PostgreSql(reader) => reader.hold(tables),
+            // SQLite's read transaction and InnoDB's metadata locks do this by themselves.
+            Reader::Sqlite(_) | Reader::MySql(_) => Ok(()),
+        }
+    }
+
+    /// Reads these columns of every row of a part of `table`, in batches of bounded size.
+    ///
+    /// # Errors
+    /// [`SourceError::Value`] for a value that is none of its column's type; what the database fails
+    /// with; whatever `sink` fails with.
     pub fn read<E: From<SourceError>>(
         &self,
-        table: &str,
+        table: &Table,
         columns: &[Column],
+        part: &Part,
         sink: &mut dyn FnMut(RecordBatch) -> Result<(), E>,
     ) -> Result<(), E> {
-        self.reader.read(self.engine.family(), table, columns, sink)
+        match &self.reader {
+            Reader::Sqlite(reader) => reader.read(self.engine.family(), &table.name, columns, sink),
+            Reader::PostgreSql(reader) => reader.read(table, columns, part, sink),
+            Reader::MySql(reader) => reader.read(table, columns, sink),
+        }
     }
-}
 
-/// Why a source cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum SourceError {
-    /// The URL is none, or of an engine that cannot be read here.
-    #[error("`{}` is no source: {why}", .url.escape_debug())]
-    Url {
-        /// As given.
-        url: String,
-        /// What is wrong with it.
-        why: &'static str,
-    },
-    /// The file is missing or is no file.
-    #[error("`{}` cannot be opened: {why}", .path.escape_debug())]
-    Missing {
-        /// As given.
-        path: String,
-        /// What the system says.
-        why: String,
-    },
-    /// The file is not an SQLite database.
-    #[error("`{}` is not an SQLite database", .path.escape_debug())]
-    NotADatabase {
-        /// As given.
-        path: String,
-    },
-    /// There are no tables.
-    #[error("the database `{}` has no tables", .database.escape_debug())]
-    Empty {
-        /// The file.
-        database: String,
-    },
-    /// The table does not exist.
-    #[error("the source has no table `{}`{}", .table.escape_debug(), there_are(.tables))]
-    NoSuchTable {
-        /// As asked for.
-        table: String,
-        /// Those that exist.
-        tables: Vec<String>,
-    },
-    /// The engine that SQLite stands in for has no such type.
-    #[error(
-        "`{}.{}` is declared as `{}`, which is no type of {engine}",
-        .table.escape_debug(), .column.escape_debug(), .declared.escape_debug()
-    )]
-    UnknownType {
-        /// The table.
-        table: String,
-        /// The column.
-        column: String,
-        /// The type, as declared.
-        declared: String,
-        /// The engine's name.
-        engine: &'static str,
-    },
-    /// SQLite holds a value that a column of the declared type could not hold in the engine.
-    #[error(
-        "row {row} of `{}` has {found} in `{}`, which is no `{}`: {why}",
-        .table.escape_debug(), .column.escape_debug(), .declared.escape_debug()
-    )]
-    Value {
-        /// The table.
-        table: String,
-        /// The column.
-        column: String,
-        /// The type, as declared.
-        declared: String,
-        /// From 1, in the order of reading.
-        row: u64,
-        /// The value, shortened and escaped.
-        found: String,
-        /// What is wrong with it.
-        why: &'static str,
-    },
-    /// The database cannot be read.
-    #[error("cannot read the source: {0}")]
-    Database(#[from] rusqlite::Error),
-    /// A batch of rows cannot be put together.
-    #[error("cannot hold the source's rows: {0}")]
-    Arrow(#[from] datafusion::arrow::error::ArrowError),
-}
+    /// The rows of a query on a server, every value as the server's own text, from the same snapshot.
+    /// It shares no code with [`Source::read`] but the connection: what was exported can be checked
+    /// by it.
+    ///
+    /// # Errors
+    /// What the database fails with; whatever `row` fails with. [`SourceError::Query`] for SQLite.
+    pub fn text_rows<E: From<SourceError>>(
+        &self,
+        query: &str,
+        row: &mut RowSink<'_, E>,
+    ) -> Result<(), E> {
+        match &self.reader {
+            Reader::Sqlite(_) => {
+                let message = "SQLite has no texts of its own".to_owned();
+                Err(SourceError::Query { what: "texts".to_owned(), message }.into())
+            }
+            Reader::PostgreSql(reader) => reader.text_rows(query, row),
+            Reader::MySql(reader) => reader.text_rows(query, row),
+        }
+    }
 
-impl SourceError {
-    /// Whether the user named or made the wrong thing, rather than the disk failing.
+    /// What may be shown of where it is.
     #[must_use]
-    pub fn is_input(&self) -> bool {
-        !matches!(self, Self::Database(_) | Self::Arrow(_))
+    pub fn shown(&self) -> String {
+        match &self.reader {
+            Reader::Sqlite(reader) => reader.path().to_owned(),
+            Reader::PostgreSql(reader) => reader.shown().to_owned(),
+            Reader::MySql(reader) => reader.shown().to_owned(),
+        }
     }
 }
 
-/// `; it has a, b`, for the help of an error.
-fn there_are(tables: &[String]) -> String {
-    let shown: Vec<String> =
-        tables.iter().take(12).map(|name| format!("`{}`", name.escape_debug())).collect();
-    let more = if tables.len() > shown.len() { ", …" } else { "" };
-    if shown.is_empty() { String::new() } else { format!("; it has {}{more}", shown.join(", ")) }
+/// One reader a core, within reason.
+fn readers_wanted() -> usize {
+    std::thread::available_parallelism().map_or(2, usize::from).clamp(1, MAX_READERS)
 }
 
 #[cfg(test)]

@@ -1,20 +1,16 @@
 //! SQLite files, read-only, in one read transaction.
 
 use super::coerce::ColumnReader;
-use super::{Column, Family, SourceError, Table};
+use super::{BATCH_BYTES, BATCH_ROWS, Column, Family, Found, FoundColumn, SourceError, Table};
 use datafusion::arrow::array::{RecordBatch, RecordBatchOptions};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::path::Path;
-
-/// Rows of a batch at most.
-const BATCH_ROWS: usize = 8192;
-/// Bytes of a batch's values, about, at most: large objects make batches shorter.
-const BATCH_BYTES: usize = 8 << 20;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// An open file and its transaction, which ends with it.
 #[derive(Debug)]
 pub(super) struct Reader {
-    connection: Connection,
+    connection: Mutex<Connection>,
     path: String,
 }
 
@@ -37,7 +33,7 @@ impl Reader {
             }
             begun => {
                 begun?;
-                Ok(Self { connection, path: shown })
+                Ok(Self { connection: Mutex::new(connection), path: shown })
             }
         }
     }
@@ -46,9 +42,23 @@ impl Reader {
         &self.path
     }
 
+    fn connection(&self) -> MutexGuard<'_, Connection> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn tables(&self) -> Result<Vec<Found>, SourceError> {
+        let mut tables = Vec::new();
+        for name in self.table_names()? {
+            let columns = self.columns(&name)?;
+            tables.push(Found { schema: None, name, columns, skipped: None, parts: Vec::new() });
+        }
+        Ok(tables)
+    }
+
     /// Ordinary tables, without SQLite's own, views, and the shadows of virtual tables.
-    pub(super) fn table_names(&self) -> Result<Vec<String>, SourceError> {
-        let mut statement = self.connection.prepare(
+    fn table_names(&self) -> Result<Vec<String>, SourceError> {
+        let connection = self.connection();
+        let mut statement = connection.prepare(
             "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' \
              AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name",
         )?;
@@ -57,11 +67,14 @@ impl Reader {
     }
 
     /// Names and declared types, generated columns included, hidden ones not.
-    pub(super) fn columns(&self, table: &str) -> Result<Vec<(String, String)>, SourceError> {
-        let mut statement = self.connection.prepare(
+    fn columns(&self, table: &str) -> Result<Vec<FoundColumn>, SourceError> {
+        let connection = self.connection();
+        let mut statement = connection.prepare(
             "SELECT name, type FROM pragma_table_xinfo(?1) WHERE hidden <> 1 ORDER BY cid",
         )?;
-        let columns = statement.query_map([table], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let columns = statement.query_map([table], |row| {
+            Ok(FoundColumn { name: row.get(0)?, declared: row.get(1)?, wire: None })
+        })?;
         Ok(columns.collect::<Result<_, _>>()?)
     }
 
@@ -74,7 +87,8 @@ impl Reader {
     ) -> Result<(), E> {
         let names: Vec<String> = columns.iter().map(|column| quoted(&column.name)).collect();
         let sql = format!("SELECT {} FROM {}", names.join(", "), quoted(table));
-        let mut statement = self.connection.prepare(&sql).map_err(SourceError::from)?;
+        let connection = self.connection();
+        let mut statement = connection.prepare(&sql).map_err(SourceError::from)?;
         let mut rows = statement.query([]).map_err(SourceError::from)?;
         let schema = Table::arrow(columns);
         let mut readers: Vec<ColumnReader> = columns

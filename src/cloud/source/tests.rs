@@ -13,9 +13,10 @@ fn database(sql: &str) -> (tempfile::TempDir, String) {
 }
 
 fn rows(source: &Source, table: &str) -> Result<Vec<RecordBatch>, SourceError> {
-    let table = source.table(table)?;
+    let table = source.table("", table)?;
+    let part = table.parts().remove(0);
     let mut batches = Vec::new();
-    source.read::<SourceError>(&table.name, &table.columns, &mut |batch| {
+    source.read::<SourceError>(&table, &table.columns, &part, &mut |batch| {
         batches.push(batch);
         Ok(())
     })?;
@@ -28,7 +29,7 @@ fn declared_types_are_those_of_the_engine() {
         INSERT INTO t VALUES (1, 12.3, '2013-01-01 05:00:00', '2013-01-01', 'abc'), (2, NULL, NULL, NULL, NULL)";
     let (_folder, url) = database(sql);
     let source = Source::open(&url, Engine::MySql, "shop").unwrap();
-    let table = source.table("t").unwrap();
+    let table = source.table("", "t").unwrap();
     assert_eq!(table.schema, "shop");
     let batch = rows(&source, "t").unwrap().remove(0);
     assert_eq!(batch.column(0).as_primitive::<Int32Type>().value(0), 1);
@@ -40,7 +41,7 @@ fn declared_types_are_those_of_the_engine() {
     assert!((1..5).all(|column| batch.column(column).is_null(1)));
 
     let source = Source::open(&url, Engine::AuroraPostgreSql, "shop").unwrap();
-    assert_eq!(source.table("t").unwrap().schema, "public");
+    assert_eq!(source.table("", "t").unwrap().schema, "public");
     let batch = rows(&source, "t").unwrap().remove(0);
     let text = |column: usize| batch.column(column).as_string::<i32>().value(0).to_owned();
     assert_eq!([text(1), text(2), text(3)], ["12.30", "2013-01-01 05:00:00", "2013-01-01"]);

@@ -500,7 +500,8 @@ pub(in crate::config) static IAM_PATH: Rule = Rule {
 
 pub(in crate::config) static REHEARSAL_URL: Rule = Rule {
     noun: "rehearsal source",
-    what: "write `sqlite:<file>`",
+    what: "write `sqlite:<file>`, `postgres://<user>@<host>/<database>` or \
+           `mysql://<user>@<host>/<database>`",
     source: "https://datatracker.ietf.org/doc/html/rfc3986",
     first: "a-z",
     rest: "\\p{L}\\p{N} !#-&(-:=?@_~[]",
@@ -511,7 +512,9 @@ pub(in crate::config) static REHEARSAL_URL: Rule = Rule {
         if value.contains("${") || value.contains("%{") {
             return Err("must not hold `${` or `%{`".into());
         }
-        if value.strip_prefix("sqlite:").is_some_and(|file| !file.is_empty()) {
+        let servers = ["postgres://", "postgresql://", "mysql://", "mariadb://"];
+        let known = ["sqlite:"].iter().chain(&servers);
+        if known.into_iter().any(|scheme| value.len() > scheme.len() && value.starts_with(scheme)) {
             Ok(())
         } else {
             Err("is not of a kind that a rehearsal can read".into())

@@ -2,10 +2,12 @@
 //! exported Parquet. The two sides share the form of a value and nothing else.
 
 mod parquet;
+mod server;
 mod sqlite;
 mod value;
 
 pub use parquet::{Columns, ParquetTable, ParquetTableError};
+pub use server::{ServerError, server_fingerprint};
 pub use sqlite::{SourceError, source_fingerprint};
 pub use value::{Target, Unfit};
 

@@ -151,17 +151,3 @@ fn kind(value: ValueRef<'_>) -> &'static str {
         ValueRef::Blob(_) => "bytes",
     }
 }
-
-impl Target {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Boolean => "boolean",
-            Self::Integer => "integer",
-            Self::Decimal(_) => "decimal of the column's scale",
-            Self::Float => "floating-point number",
-            Self::Timestamp => "timestamp",
-            Self::Text => "text",
-            Self::Bytes => "bytes",
-        }
-    }
-}

@@ -19,6 +19,21 @@ pub enum Target {
     Bytes,
 }
 
+impl Target {
+    /// What an error calls it.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Boolean => "boolean",
+            Self::Integer => "integer",
+            Self::Decimal(_) => "decimal of the column's scale",
+            Self::Float => "floating-point number",
+            Self::Timestamp => "timestamp",
+            Self::Text => "text",
+            Self::Bytes => "bytes",
+        }
+    }
+}
+
 /// A value of the source that the column's exported type cannot hold.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the source holds {found}, which is no {target}")]
@@ -110,8 +125,9 @@ pub(super) fn unscaled(text: &str, scale: i8) -> Option<i128> {
 /// Microseconds since the epoch of a date and time in SQL's form, taken as UTC.
 pub(super) fn microseconds(text: &str) -> Option<i64> {
     let moment: jiff::civil::DateTime = text.trim().replacen(' ', "T", 1).parse().ok()?;
-    let stamp = jiff::tz::TimeZone::UTC.to_timestamp(moment).ok()?;
-    Some(stamp.as_microsecond())
+    // Not through a timestamp: jiff's end a day before the year 9999 does.
+    let epoch = jiff::civil::date(1970, 1, 1).at(0, 0, 0, 0);
+    i64::try_from(moment.duration_since(epoch).as_micros()).ok()
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ impl Lake {
             id: "e".into(),
             source_arn: String::new(),
             engine: engine.into(),
-            source_url: format!("sqlite:{}", path.display()),
+            source_url: format!("sqlite:{}", path.display()).into(),
             database: "shop".into(),
             export_only: vec![],
             bucket: "lake".into(),

@@ -1,0 +1,22 @@
+//! Real servers as sources: PostgreSQL and MariaDB, started by the tests on loopback.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail as tests do"
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+#[path = "../support/store.rs"]
+mod store;
+
+mod errors;
+mod export;
+mod mariadb;
+mod postgres;
+mod rehearsal;
+mod servers;
+mod writers;
