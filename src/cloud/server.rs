@@ -113,7 +113,19 @@ async fn respond(
     let Some(service) = service_of(&request) else {
         let effects = state.faults.strike("s3", s3::operation(&request));
         let response = match state.faults.before(state, &effects).await {
-            Ok(()) => s3.respond(request, peer).await,
+            Ok(()) => {
+                let mut request = request;
+                request.extensions_mut().extend(
+                    faults::lag(&effects)
+                        .map(|lag| {
+                            let mut extensions = hyper::http::Extensions::new();
+                            extensions.insert(lag);
+                            extensions
+                        })
+                        .unwrap_or_default(),
+                );
+                s3.respond(request, peer).await
+            }
             Err(Before::Cut(broken)) => return Err(broken),
             Err(Before::Throttle) => s3::slow_down(),
             Err(Before::Fail(error)) => s3::fail(&error),

@@ -4,6 +4,7 @@ use super::ColumnInfo;
 use super::engine::{Engine, Table2D};
 use super::error::QueryError;
 use super::parse::{Name, Statement};
+use super::show;
 use super::types::HiveType;
 use super::views;
 use crate::cloud::catalog::UpdateOptions;
@@ -71,6 +72,15 @@ impl Engine {
                 Ok(names_table("field", names, None))
             }
             Statement::Describe(name) => self.describe(&name),
+            Statement::ShowCreateTable(name) => {
+                let (database, table) = self.resolve(&name);
+                let text = show::create_table(&self.entry(&database, &table)?)?;
+                Ok(names_table("createtab_stmt", text.lines().map(str::to_owned), None))
+            }
+            Statement::ShowProperties(name, property) => {
+                let (database, table) = self.resolve(&name);
+                Ok(show::properties(&self.entry(&database, &table)?, property.as_deref()))
+            }
             Statement::ShowPartitions(name) => {
                 let (database, table) = self.resolve(&name);
                 let keys = self.entry(&database, &table)?.definition.partition_keys;

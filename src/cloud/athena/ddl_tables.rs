@@ -55,6 +55,15 @@ impl Engine {
                 }
             }
             Statement::RepairTable(name) => self.repair(&name),
+            Statement::SetProperties { name, properties } => {
+                let table = self.changeable(&name)?;
+                let mut input = table.definition;
+                input.parameters.extend(properties);
+                let options = UpdateOptions::default();
+                done(self.catalog.update_table(&self.caller, &table.database_name, input, options))
+            }
+            // What the workgroup keeps was kept or forgotten when the statement arrived.
+            Statement::Prepare { .. } | Statement::Deallocate { .. } => Ok(nothing()),
             Statement::CreateDatabase { name, if_not_exists } => {
                 let input = DatabaseInput { name, ..DatabaseInput::default() };
                 match self.catalog.create_database(&self.caller, input) {
@@ -84,7 +93,7 @@ impl Engine {
     }
 
     /// A table that is no view.
-    fn changeable(&self, name: &Name) -> Result<Table, QueryError> {
+    pub(super) fn changeable(&self, name: &Name) -> Result<Table, QueryError> {
         let (database, table) = self.resolve(name);
         let mut entry = self.entry(&database, &table)?;
         if views::is_view(&entry) {
@@ -210,14 +219,14 @@ fn checked(location: &str) -> Result<String, QueryError> {
     }
 }
 
-fn location(table: &Table) -> Result<String, QueryError> {
+pub(super) fn location(table: &Table) -> Result<String, QueryError> {
     let descriptor = table.definition.storage_descriptor.as_ref();
     let location = descriptor.and_then(|descriptor| descriptor.location.as_deref());
     checked(location.unwrap_or_default())
 }
 
 /// `<table's location>/key=value/…/`
-fn default_location(table: &Table, values: &[String]) -> Result<String, QueryError> {
+pub(super) fn default_location(table: &Table, values: &[String]) -> Result<String, QueryError> {
     let location = location(table)?;
     let keys = table.definition.partition_keys.iter().zip(values);
     let folders = keys.map(|(key, value)| format!("{}={value}/", key.name));
@@ -240,7 +249,7 @@ fn values(table: &Table, spec: &PartitionSpec) -> Result<Vec<String>, QueryError
     )
 }
 
-fn partition(table: &Table, values: Vec<String>, location: String) -> PartitionInput {
+pub(super) fn partition(table: &Table, values: Vec<String>, location: String) -> PartitionInput {
     let own = table.definition.storage_descriptor.clone().unwrap_or_default();
     let descriptor = StorageDescriptor { location: Some(location), ..own };
     PartitionInput { values, storage_descriptor: Some(descriptor), ..PartitionInput::default() }
@@ -271,10 +280,23 @@ fn table_input(name: String, create: &CreateTable) -> Result<TableInput, QueryEr
         HiveDistributionStyle::NONE => &[],
         HiveDistributionStyle::SKEWED { .. } => return Err(QueryError::rehearsal("SKEWED BY")),
     };
+    let descriptor = parquet_descriptor(columns(&create.columns)?, checked(location)?);
+    Ok(TableInput {
+        name,
+        table_type: Some("EXTERNAL_TABLE".to_owned()),
+        partition_keys: columns(keys)?,
+        storage_descriptor: Some(descriptor),
+        parameters: [("EXTERNAL".to_owned(), "TRUE".to_owned())].into(),
+        ..TableInput::default()
+    })
+}
+
+/// How Parquet files with these columns lie in a location.
+pub(super) fn parquet_descriptor(columns: Vec<Column>, location: String) -> StorageDescriptor {
     let class = |name: &str| Some(format!("org.apache.hadoop.hive.ql.io.parquet.{name}"));
-    let descriptor = StorageDescriptor {
-        columns: columns(&create.columns)?,
-        location: Some(checked(location)?),
+    StorageDescriptor {
+        columns,
+        location: Some(location),
         input_format: class("MapredParquetInputFormat"),
         output_format: class("MapredParquetOutputFormat"),
         number_of_buckets: -1,
@@ -284,15 +306,7 @@ fn table_input(name: String, create: &CreateTable) -> Result<TableInput, QueryEr
             ..SerDeInfo::default()
         }),
         ..StorageDescriptor::default()
-    };
-    Ok(TableInput {
-        name,
-        table_type: Some("EXTERNAL_TABLE".to_owned()),
-        partition_keys: columns(keys)?,
-        storage_descriptor: Some(descriptor),
-        parameters: [("EXTERNAL".to_owned(), "TRUE".to_owned())].into(),
-        ..TableInput::default()
-    })
+    }
 }
 
 fn columns(definitions: &[ColumnDef]) -> Result<Vec<Column>, QueryError> {

@@ -28,7 +28,7 @@ use datafusion::logical_expr::{
 };
 use datafusion::object_store::memory::InMemory;
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
-use datafusion::physical_plan::execute_stream;
+use datafusion::physical_plan::{SendableRecordBatchStream, execute_stream};
 use datafusion::prelude::SessionConfig;
 use datafusion::sql::parser::Statement as EngineStatement;
 use datafusion::sql::sqlparser::ast::{Query, Statement as Ast};
@@ -87,9 +87,7 @@ impl Engine {
         let (plan, headings) = self.plan(query, &self.database, 0).await?;
         let mut columns = results::columns(plan.schema().as_arrow())?;
         headings.apply(&mut columns);
-        let state = session(&self.database)?;
-        let plan = state.create_physical_plan(&plan).await?;
-        let mut stream = execute_stream(plan, state.task_ctx())?;
+        let mut stream = self.stream(&plan).await?;
         let mut rows = Vec::new();
         while let Some(batch) = stream.next().await {
             rows.extend(results::rows(&batch?)?);
@@ -99,7 +97,18 @@ impl Engine {
         Ok((columns, rows))
     }
 
-    fn check_cutoff(&self) -> Result<(), QueryError> {
+    /// A plan's batches.
+    pub(super) async fn stream(
+        &self,
+        plan: &LogicalPlan,
+    ) -> Result<SendableRecordBatchStream, QueryError> {
+        let state = session(&self.database)?;
+        let plan = state.create_physical_plan(plan).await?;
+        Ok(execute_stream(plan, state.task_ctx())?)
+    }
+
+    /// Fails when more was read than the workgroup allows.
+    pub(super) fn check_cutoff(&self) -> Result<(), QueryError> {
         match self.cutoff {
             Some(cutoff) if self.scanned() > cutoff => Err(QueryError::cutoff()),
             _ => Ok(()),
@@ -120,6 +129,15 @@ impl Engine {
         query: Query,
         database: &str,
     ) -> Result<Vec<(String, HiveType)>, QueryError> {
+        Ok(self.named(query, database).await?.1)
+    }
+
+    /// A query's plan, and its columns, each of which has a name of its own.
+    pub(super) async fn named(
+        &self,
+        query: Query,
+        database: &str,
+    ) -> Result<(LogicalPlan, Vec<(String, HiveType)>), QueryError> {
         let (plan, _) = self.plan(query, database, 0).await?;
         let mut columns: Vec<(String, HiveType)> = Vec::new();
         for (position, field) in plan.schema().fields().iter().enumerate() {
@@ -138,15 +156,15 @@ impl Engine {
                 return Err(QueryError::types(format!("Column type is unknown: {name}")));
             }
             let kind = HiveType::from_arrow(field.data_type()).ok_or_else(|| {
-                QueryError::rehearsal(format!("a view's column of type {}", field.data_type()))
+                QueryError::rehearsal(format!("a column of type {}", field.data_type()))
             })?;
             columns.push((name, kind));
         }
-        Ok(columns)
+        Ok((plan, columns))
     }
 
     /// Plans a query whose names without a database are `database`'s.
-    fn plan<'a>(
+    pub(super) fn plan<'a>(
         &'a self,
         query: Query,
         database: &'a str,

@@ -9,12 +9,17 @@ mod ddl_tables;
 mod dialect;
 mod engine;
 mod error;
+mod parameters;
 mod parse;
+mod parse_write;
 mod reader;
 mod results;
+mod show;
+mod sink;
 mod table;
 pub mod types;
 pub mod views;
+mod writing;
 
 pub use error::{QueryError, REHEARSAL_CANNOT};
 pub use table::{PARQUET_SERDE, s3_url};
@@ -25,6 +30,7 @@ use self::types::HiveType;
 use super::caller::Caller;
 use super::catalog::CatalogStore;
 use super::storage::{Body, Encryption, ObjectStore, PutOptions};
+use jiff::Timestamp;
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -54,6 +60,10 @@ pub struct QueryRequest {
     pub encryption: Option<Encryption>,
     /// The workgroup's limit of bytes scanned.
     pub bytes_cutoff: Option<u64>,
+    /// Whether the workgroup's settings override the client's, so that no statement names a location.
+    pub enforced: bool,
+    /// When the query was submitted.
+    pub submitted: Timestamp,
 }
 
 /// What a query came to.
@@ -69,6 +79,8 @@ pub struct QueryOutcome {
     pub update_count: Option<u64>,
     /// The result's full `s3://` URL, when one was written.
     pub output: Option<String>,
+    /// The full `s3://` URL of the list of the files that were written, for statements that write.
+    pub manifest: Option<String>,
 }
 
 /// A column of a result (<https://docs.aws.amazon.com/athena/latest/APIReference/API_ColumnInfo.html>).
@@ -154,13 +166,42 @@ pub fn classify(sql: &str) -> Result<StatementKind, QueryError> {
         Statement::AddPartitions { .. } => ("DDL", "ALTER_TABLE_ADD_PARTITION"),
         Statement::DropPartitions { .. } => ("DDL", "ALTER_TABLE_DROP_PARTITION"),
         Statement::RepairTable(_) => ("DDL", "MSCK_REPAIR_TABLE"),
-        Statement::Refused("INSERT INTO") => ("DML", "INSERT"),
-        Statement::Refused("UNLOAD") => ("DML", "UNLOAD"),
-        Statement::Refused("CREATE TABLE AS") => ("DDL", "CREATE_TABLE_AS_SELECT"),
-        Statement::Refused("SHOW CREATE TABLE") => ("UTILITY", "SHOW_CREATE_TABLE"),
+        Statement::Insert(_) => ("DML", "INSERT"),
+        Statement::Unload(_) => ("DML", "UNLOAD"),
+        Statement::CreateTableAs(_) => ("DDL", "CREATE_TABLE_AS_SELECT"),
+        Statement::ShowCreateTable(_) => ("UTILITY", "SHOW_CREATE_TABLE"),
+        Statement::ShowProperties(..) => ("UTILITY", "SHOW_TBLPROPERTIES"),
+        Statement::SetProperties { .. } => ("DDL", "ALTER_TABLE_SET_TBLPROPERTIES"),
+        Statement::Prepare { .. } => ("UTILITY", "PREPARE"),
+        Statement::Execute { .. } => ("DML", "EXECUTE"),
+        Statement::Deallocate { .. } => ("UTILITY", "DEALLOCATE_PREPARE"),
         Statement::Refused(_) => ("DDL", "OTHER"),
     };
     Ok(StatementKind { statement_type, substatement_type })
+}
+
+/// What a statement does with the statements that a workgroup keeps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Prepared {
+    /// Keeps this one under this name.
+    Prepare(String, String),
+    /// Runs the one of this name with these values.
+    Execute(String, Vec<String>),
+    /// Forgets the one of this name.
+    Deallocate(String),
+}
+
+/// What a statement does with the statements that a workgroup keeps; `None` when it is another.
+///
+/// # Errors
+/// `SYNTAX_ERROR` for what is no statement.
+pub fn prepared(sql: &str) -> Result<Option<Prepared>, QueryError> {
+    Ok(match parse::parse(sql)? {
+        Statement::Prepare { name, sql } => Some(Prepared::Prepare(name, sql)),
+        Statement::Execute { name, parameters } => Some(Prepared::Execute(name, parameters)),
+        Statement::Deallocate { name } => Some(Prepared::Deallocate(name)),
+        _ => None,
+    })
 }
 
 /// Runs a statement and writes its result.
@@ -180,10 +221,10 @@ pub async fn execute(
             format!("Catalog '{}' does not exist", catalog_name.escape_debug()),
         ));
     }
-    if !request.parameters.is_empty() {
-        return Err(QueryError::rehearsal("a query with execution parameters"));
-    }
-    let statement = parse::parse(&request.sql)?;
+    let statement = match request.parameters.as_slice() {
+        [] => parse::parse(&request.sql)?,
+        values => parse::parse_with(&request.sql, values)?,
+    };
     let database = match request.database.to_lowercase() {
         empty if empty.is_empty() => "default".to_owned(),
         database => database,
@@ -192,15 +233,46 @@ pub async fn execute(
     let engine =
         Engine::new(objects.clone(), catalog, caller.clone(), database, request.bytes_cutoff);
     engine.check_default()?;
+    let is_query = matches!(statement, Statement::Query(_));
     let (columns, rows) = match statement {
         Statement::Query(query) => engine.run(*query).await?,
         Statement::Explain(query) => engine.explain(*query).await?,
+        Statement::CreateTableAs(create) => {
+            let written = engine.create_table_as(*create, request).await?;
+            return written_outcome(&engine, output, &written);
+        }
+        Statement::Insert(insert) => {
+            let written = engine.insert(*insert, request).await?;
+            return written_outcome(&engine, output, &written);
+        }
+        Statement::Unload(unload) => {
+            let written = engine.unload(*unload, request).await?;
+            return written_outcome(&engine, output, &written);
+        }
         other => engine.define(other).await?,
     };
-    let is_query = matches!(parse::parse(&request.sql), Ok(Statement::Query(_)));
     let output = output.map(|output| output.write(is_query, &columns, &rows)).transpose()?;
     let bytes_scanned = engine.scanned();
-    Ok(QueryOutcome { columns, rows, bytes_scanned, update_count: None, output })
+    Ok(QueryOutcome { columns, rows, bytes_scanned, update_count: None, output, manifest: None })
+}
+
+/// What a statement that writes comes to: how many rows, and the list of its files
+/// (<https://docs.aws.amazon.com/athena/latest/ug/querying-finding-output-files.html>).
+fn written_outcome(
+    engine: &Engine,
+    output: Option<Output<'_>>,
+    written: &sink::Written,
+) -> Result<QueryOutcome, QueryError> {
+    let columns = vec![ColumnInfo::new("rows", &HiveType::BigInt)];
+    let manifest = output.map(|output| output.manifest(&columns, &written.files)).transpose()?;
+    Ok(QueryOutcome {
+        columns,
+        rows: Vec::new(),
+        bytes_scanned: engine.scanned(),
+        update_count: Some(written.rows),
+        output: None,
+        manifest,
+    })
 }
 
 /// Where a result is written to.
@@ -259,6 +331,17 @@ impl<'a> Output<'a> {
         let metadata = serde_json::to_string(columns)
             .map_err(|error| QueryError::metadata(error.to_string()))?;
         self.put(&format!("{key}.metadata"), metadata)?;
+        Ok(format!("s3://{}/{key}", self.bucket))
+    }
+
+    /// Writes the list of the files that a statement has written.
+    fn manifest(&self, columns: &[ColumnInfo], files: &[String]) -> Result<String, QueryError> {
+        let id = &self.request.query_execution_id;
+        let key = format!("{}{id}-manifest.csv", self.prefix);
+        self.put(&key, files.join("\n") + "\n")?;
+        let metadata = serde_json::to_string(columns)
+            .map_err(|error| QueryError::metadata(error.to_string()))?;
+        self.put(&format!("{}{id}.metadata", self.prefix), metadata)?;
         Ok(format!("s3://{}/{key}", self.bucket))
     }
 

@@ -1,6 +1,8 @@
 //! What kind of statement a text is, and its parts.
 
 use super::error::QueryError;
+use super::parameters;
+use super::parse_write::{self, CreateTableAs, Insert, Unload};
 use datafusion::sql::sqlparser::ast::{Query, Statement as Ast};
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::parser::Parser;
@@ -57,6 +59,31 @@ pub(super) enum Statement {
     },
     /// CREATE EXTERNAL TABLE, in Hive's words.
     CreateTable(String),
+    CreateTableAs(Box<CreateTableAs>),
+    Insert(Box<Insert>),
+    Unload(Box<Unload>),
+    /// Keeps a statement under a name.
+    Prepare {
+        name: String,
+        sql: String,
+    },
+    /// Runs what is kept, with values for its question marks.
+    Execute {
+        name: String,
+        parameters: Vec<String>,
+    },
+    /// Forgets what is kept.
+    Deallocate {
+        name: String,
+    },
+    ShowCreateTable(Name),
+    /// All properties, or the one that is named.
+    ShowProperties(Name, Option<String>),
+    /// ALTER TABLE … SET TBLPROPERTIES.
+    SetProperties {
+        name: Name,
+        properties: Vec<(String, String)>,
+    },
     SetLocation {
         name: Name,
         location: String,
@@ -85,8 +112,25 @@ pub(super) struct PartitionSpec {
 
 /// Reads a text as one statement.
 pub(super) fn parse(sql: &str) -> Result<Statement, QueryError> {
-    let tokens = tokens(sql)?;
-    let mut cursor = Cursor { tokens: &tokens, at: 0 };
+    read(sql, &tokens(sql)?)
+}
+
+/// Reads a text as one statement, with values for its question marks.
+pub(super) fn parse_with(sql: &str, values: &[String]) -> Result<Statement, QueryError> {
+    let statement = read(sql, &parameters::bind(tokens(sql)?, values)?)?;
+    match statement {
+        Statement::Query(_)
+        | Statement::CreateTableAs(_)
+        | Statement::Insert(_)
+        | Statement::Unload(_) => Ok(statement),
+        _ => Err(QueryError::syntax(
+            "parameters are only for SELECT, INSERT INTO, CREATE TABLE AS and UNLOAD",
+        )),
+    }
+}
+
+fn read(sql: &str, tokens: &[TokenWithSpan]) -> Result<Statement, QueryError> {
+    let mut cursor = Cursor { tokens, at: 0 };
     let first = cursor.peek_word().unwrap_or_default();
     match first.as_str() {
         "EXPLAIN" => {
@@ -111,20 +155,22 @@ pub(super) fn parse(sql: &str) -> Result<Statement, QueryError> {
             cursor.words(&["MSCK", "REPAIR", "TABLE"])?;
             cursor.last_name().map(Statement::RepairTable)
         }
-        "INSERT" => Ok(Statement::Refused("INSERT INTO")),
-        "UNLOAD" => Ok(Statement::Refused("UNLOAD")),
-        "PREPARE" | "EXECUTE" | "DEALLOCATE" => Ok(Statement::Refused("prepared statements")),
+        "INSERT" => parse_write::insert(&mut cursor),
+        "UNLOAD" => parse_write::unload(&mut cursor),
+        "PREPARE" => parse_write::prepare(sql, &mut cursor),
+        "EXECUTE" => parse_write::execute(&mut cursor),
+        "DEALLOCATE" => parse_write::deallocate(&mut cursor),
         "UPDATE" | "DELETE" | "MERGE" | "OPTIMIZE" | "VACUUM" => {
             Ok(Statement::Refused("changing rows of Iceberg tables"))
         }
         _ if is_query(&first) || cursor.peek() == Some(&Token::LParen) => {
-            query(&tokens).map(Statement::Query)
+            query(tokens).map(Statement::Query)
         }
         _ => Err(cursor.unexpected()),
     }
 }
 
-fn is_query(word: &str) -> bool {
+pub(super) fn is_query(word: &str) -> bool {
     matches!(word, "SELECT" | "WITH" | "VALUES" | "TABLE")
 }
 
@@ -135,7 +181,7 @@ pub(super) fn parse_query(sql: &str) -> Result<Box<Query>, QueryError> {
 
 /// Tokens without white space, comments and a semicolon at the end; quoted identifiers in lower
 /// case, for Athena has no other.
-fn tokens(sql: &str) -> Result<Vec<TokenWithSpan>, QueryError> {
+pub(super) fn tokens(sql: &str) -> Result<Vec<TokenWithSpan>, QueryError> {
     let all = Tokenizer::new(&GenericDialect {}, sql)
         .tokenize_with_location()
         .map_err(QueryError::syntax)?;
@@ -157,7 +203,7 @@ fn tokens(sql: &str) -> Result<Vec<TokenWithSpan>, QueryError> {
     Ok(tokens)
 }
 
-fn query(tokens: &[TokenWithSpan]) -> Result<Box<Query>, QueryError> {
+pub(super) fn query(tokens: &[TokenWithSpan]) -> Result<Box<Query>, QueryError> {
     let mut parser = Parser::new(&GenericDialect {}).with_tokens_with_locations(tokens.to_vec());
     let statement = parser.parse_statement().map_err(QueryError::syntax)?;
     if parser.peek_token().token != Token::EOF {
@@ -188,7 +234,7 @@ fn create(sql: &str, cursor: &mut Cursor<'_>) -> Result<Statement, QueryError> {
             Ok(Statement::CreateView { name, replace, sql: text.to_owned(), query: rest })
         }
         "EXTERNAL" => Ok(Statement::CreateTable(sql.to_owned())),
-        "TABLE" => Ok(Statement::Refused("CREATE TABLE AS")),
+        "TABLE" => parse_write::create_table(cursor),
         "DATABASE" | "SCHEMA" => {
             cursor.at += 1;
             let if_not_exists = cursor.skip_all(&["IF", "NOT", "EXISTS"]);
@@ -253,8 +299,22 @@ fn show(cursor: &mut Cursor<'_>) -> Result<Statement, QueryError> {
             if cursor.skip_any(&["VIEW"]) {
                 cursor.last_name().map(Statement::ShowCreateView)
             } else {
-                Ok(Statement::Refused("SHOW CREATE TABLE"))
+                cursor.skip_any(&["TABLE"]);
+                cursor.last_name().map(Statement::ShowCreateTable)
             }
+        }
+        "TBLPROPERTIES" => {
+            let name = cursor.name()?;
+            let property = if cursor.peek() == Some(&Token::LParen) {
+                cursor.symbol(&Token::LParen)?;
+                let property = cursor.string().ok_or_else(|| cursor.unexpected())?;
+                cursor.symbol(&Token::RParen)?;
+                Some(property)
+            } else {
+                None
+            };
+            cursor.end()?;
+            Ok(Statement::ShowProperties(name, property))
         }
         _ => Err(cursor.unexpected()),
     }
@@ -270,6 +330,10 @@ fn alter(cursor: &mut Cursor<'_>) -> Result<Statement, QueryError> {
         let location = cursor.string().ok_or_else(|| cursor.unexpected())?;
         cursor.end()?;
         return Ok(Statement::SetLocation { name, location });
+    }
+    if cursor.skip_all(&["SET", "TBLPROPERTIES"]) {
+        let properties = cursor.properties()?;
+        return Ok(Statement::SetProperties { name, properties });
     }
     if cursor.skip_all(&["ADD", "IF", "NOT", "EXISTS"]) {
         let partitions = cursor.partitions()?;
@@ -291,7 +355,7 @@ fn alter(cursor: &mut Cursor<'_>) -> Result<Statement, QueryError> {
 }
 
 /// The text from a line and column, both from 1, to its end.
-fn after(sql: &str, line: u64, column: u64) -> String {
+pub(super) fn after(sql: &str, line: u64, column: u64) -> String {
     let mut text = String::new();
     for (number, content) in (1..).zip(sql.split_inclusive('\n')) {
         if number == line {
@@ -304,17 +368,46 @@ fn after(sql: &str, line: u64, column: u64) -> String {
     text
 }
 
-struct Cursor<'a> {
-    tokens: &'a [TokenWithSpan],
-    at: usize,
+pub(super) struct Cursor<'a> {
+    pub(super) tokens: &'a [TokenWithSpan],
+    pub(super) at: usize,
 }
 
 impl<'a> Cursor<'a> {
-    fn peek(&self) -> Option<&'a Token> {
+    /// `('name' = 'value', …)` to the end.
+    fn properties(&mut self) -> Result<Vec<(String, String)>, QueryError> {
+        self.symbol(&Token::LParen)?;
+        let mut properties = Vec::new();
+        loop {
+            let name = self.string().ok_or_else(|| self.unexpected())?;
+            self.symbol(&Token::Eq)?;
+            properties.push((name, self.string().ok_or_else(|| self.unexpected())?));
+            if self.peek() != Some(&Token::Comma) {
+                break;
+            }
+            self.at += 1;
+        }
+        self.symbol(&Token::RParen)?;
+        self.end()?;
+        Ok(properties)
+    }
+
+    /// An identifier in the case in which it was written.
+    pub(super) fn cased_identifier(&mut self) -> Result<String, QueryError> {
+        match self.peek() {
+            Some(Token::Word(word)) => {
+                self.at += 1;
+                Ok(word.value.clone())
+            }
+            _ => Err(self.unexpected()),
+        }
+    }
+
+    pub(super) fn peek(&self) -> Option<&'a Token> {
         self.tokens.get(self.at).map(|token| &token.token)
     }
 
-    fn rest(&self) -> &'a [TokenWithSpan] {
+    pub(super) fn rest(&self) -> &'a [TokenWithSpan] {
         self.tokens.get(self.at..).unwrap_or_default()
     }
 
@@ -331,12 +424,12 @@ impl<'a> Cursor<'a> {
         Ok(word)
     }
 
-    fn words(&mut self, words: &[&str]) -> Result<(), QueryError> {
+    pub(super) fn words(&mut self, words: &[&str]) -> Result<(), QueryError> {
         if self.skip_all(words) { Ok(()) } else { Err(self.unexpected()) }
     }
 
     /// Takes all of these words, or none.
-    fn skip_all(&mut self, words: &[&str]) -> bool {
+    pub(super) fn skip_all(&mut self, words: &[&str]) -> bool {
         let start = self.at;
         for word in words {
             if self.peek_word().as_deref() != Some(word) {
@@ -349,13 +442,13 @@ impl<'a> Cursor<'a> {
     }
 
     /// Takes one of these words, if it is there.
-    fn skip_any(&mut self, words: &[&str]) -> bool {
+    pub(super) fn skip_any(&mut self, words: &[&str]) -> bool {
         let there = self.peek_word().is_some_and(|word| words.contains(&word.as_str()));
         self.at += usize::from(there);
         there
     }
 
-    fn identifier(&mut self) -> Result<String, QueryError> {
+    pub(super) fn identifier(&mut self) -> Result<String, QueryError> {
         match self.peek() {
             Some(Token::Word(word)) => {
                 self.at += 1;
@@ -365,7 +458,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    fn name(&mut self) -> Result<Name, QueryError> {
+    pub(super) fn name(&mut self) -> Result<Name, QueryError> {
         let mut parts = vec![self.identifier()?];
         while self.peek() == Some(&Token::Period) {
             self.at += 1;
@@ -385,7 +478,7 @@ impl<'a> Cursor<'a> {
         Ok(name)
     }
 
-    fn string(&mut self) -> Option<String> {
+    pub(super) fn string(&mut self) -> Option<String> {
         match self.peek()? {
             Token::SingleQuotedString(text) | Token::DoubleQuotedString(text) => {
                 self.at += 1;
@@ -432,7 +525,7 @@ impl<'a> Cursor<'a> {
         if partitions.is_empty() { Err(self.unexpected()) } else { Ok(partitions) }
     }
 
-    fn symbol(&mut self, token: &Token) -> Result<(), QueryError> {
+    pub(super) fn symbol(&mut self, token: &Token) -> Result<(), QueryError> {
         if self.peek() == Some(token) {
             self.at += 1;
             Ok(())
@@ -441,11 +534,11 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    fn end(&self) -> Result<(), QueryError> {
+    pub(super) fn end(&self) -> Result<(), QueryError> {
         if self.at >= self.tokens.len() { Ok(()) } else { Err(self.unexpected()) }
     }
 
-    fn unexpected(&self) -> QueryError {
+    pub(super) fn unexpected(&self) -> QueryError {
         match self.tokens.get(self.at) {
             Some(token) => QueryError::syntax(format!(
                 "line {}:{}: mismatched input '{}'",

@@ -144,6 +144,9 @@ impl ParquetTable {
                 .iter()
                 .zip(values)
                 .map(|((name, kind), value)| {
+                    if value == super::sink::NULL_PARTITION {
+                        return ScalarValue::try_from(&kind.arrow()).map_err(QueryError::from);
+                    }
                     ScalarValue::try_from_string(value.clone(), &kind.arrow()).map_err(|_| {
                         QueryError::metadata(format!(
                             "partition value {value} of {name} is no {kind}"
@@ -263,7 +266,7 @@ impl TableProvider for ParquetTable {
     }
 }
 
-fn check_serde(name: &str, descriptor: &StorageDescriptor) -> Result<(), QueryError> {
+pub(super) fn check_serde(name: &str, descriptor: &StorageDescriptor) -> Result<(), QueryError> {
     let serde = descriptor
         .serde_info
         .as_ref()

@@ -1,5 +1,6 @@
 //! Queries: how they begin, the states they go through over virtual time, how they are stopped.
 
+use super::prepared;
 use super::workgroups::{ENGINE, missing, show_encryption};
 use super::{Queries, allowed, invalid, on_workgroup, paging, required};
 use crate::cloud::athena::{self, QueryOutcome, QueryRequest, StatementKind};
@@ -154,25 +155,37 @@ impl Execution {
             _ => 0,
         };
         let millis = |value: i128| i64::try_from(value).unwrap_or(i64::MAX);
-        json!({
+        let mut shown = json!({
             "EngineExecutionTimeInMillis": millis(total - queued),
             "DataScannedInBytes": scanned,
             "TotalExecutionTimeInMillis": millis(total),
             "QueryQueueTimeInMillis": millis(queued),
             "ServiceProcessingTimeInMillis": 0,
             "ResultReuseInformation": {"ReusedPreviousResult": false},
-        })
+        });
+        if let (Value::Object(members), "SUCCEEDED", Some(Ok(outcome))) =
+            (&mut shown, standing.state, self.job.peek())
+            && let Some(manifest) = &outcome.manifest
+        {
+            members.insert("DataManifestLocation".to_owned(), Value::from(manifest.as_str()));
+        }
+        shown
     }
+}
+
+/// Where a query's results go, and under which limits.
+struct Settled {
+    location: String,
+    encryption: Option<Encryption>,
+    bytes_cutoff: Option<u64>,
+    /// Whether the workgroup's settings override the client's.
+    enforced: bool,
 }
 
 /// Where results go, how they are encrypted, and how much may be scanned: the workgroup's settings
 /// where it enforces them, else the client's before the workgroup's
 /// (<https://docs.aws.amazon.com/athena/latest/ug/workgroups-settings-override.html>).
-fn settle(
-    queries: &Queries,
-    workgroup: &str,
-    input: &Value,
-) -> Result<(String, Option<Encryption>, Option<u64>), ApiError> {
+fn settle(queries: &Queries, workgroup: &str, input: &Value) -> Result<Settled, ApiError> {
     let (settings, _) = queries.workgroups.get(workgroup).ok_or_else(|| missing(workgroup))?;
     let client = |pointer: &str| input.pointer(pointer).and_then(Value::as_str);
     let theirs = client("/ResultConfiguration/OutputLocation").map(str::to_owned);
@@ -209,7 +222,12 @@ fn settle(
     if athena::s3_url(&location).is_none() {
         return Err(invalid("INVALID_INPUT", "outputLocation is not a valid S3 path."));
     }
-    Ok((format!("{}/", location.trim_end_matches('/')), encryption, settings.bytes_scanned_cutoff))
+    Ok(Settled {
+        location: format!("{}/", location.trim_end_matches('/')),
+        encryption,
+        bytes_cutoff: settings.bytes_scanned_cutoff,
+        enforced: settings.enforced && settings.results.is_some(),
+    })
 }
 
 pub(super) fn start(state: &Arc<State>, caller: &Caller, input: &Value) -> Result<Value, ApiError> {
@@ -223,39 +241,37 @@ pub(super) fn start(state: &Arc<State>, caller: &Caller, input: &Value) -> Resul
     if let Some(id) = token.and_then(|token| state.queries().tokens.get(token).cloned()) {
         return Ok(json!({"QueryExecutionId": id}));
     }
-    let (location, encryption, bytes_cutoff) = settle(&state.queries(), workgroup, input)?;
-    let kind = athena::classify(sql).map_err(|error| invalid("MALFORMED_QUERY", error.message))?;
+    let settled = settle(&state.queries(), workgroup, input)?;
+    let (running, parameters) =
+        prepared::settle(state, caller, workgroup, sql, parameters(input)?)?;
+    // An EXECUTE is of the kind of what it runs.
+    let kind =
+        athena::classify(&running).map_err(|error| invalid("MALFORMED_QUERY", error.message))?;
     let now = state.clock.now();
     limit(&state.queries(), kind, now)?;
 
     let context = |name: &str| {
         input.pointer(&format!("/QueryExecutionContext/{name}")).and_then(Value::as_str)
     };
-    let parameters = input
-        .get("ExecutionParameters")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .map(str::to_owned)
-        .collect::<Vec<_>>();
     let id = uuid::Uuid::new_v4().to_string();
-    let extension = if kind.statement_type == "DML" { "csv" } else { "txt" };
+    let output = output(&settled.location, &id, kind);
     let request = QueryRequest {
-        sql: sql.to_owned(),
+        sql: running,
         database: context("Database").unwrap_or_default().to_owned(),
         catalog: context("Catalog").unwrap_or_default().to_owned(),
         parameters: parameters.clone(),
         query_execution_id: id.clone(),
-        output_location: location.clone(),
-        encryption: encryption.clone(),
-        bytes_cutoff,
+        output_location: settled.location,
+        encryption: settled.encryption.clone(),
+        bytes_cutoff: settled.bytes_cutoff,
+        enforced: settled.enforced,
+        submitted: now,
     };
     let execution = Execution {
         id: id.clone(),
         workgroup: workgroup.to_owned(),
         kind,
-        sql: request.sql.clone(),
+        sql: sql.to_owned(),
         database: request.database.clone(),
         catalog: if request.catalog.is_empty() {
             athena::CATALOG.to_owned()
@@ -263,8 +279,8 @@ pub(super) fn start(state: &Arc<State>, caller: &Caller, input: &Value) -> Resul
             request.catalog.to_lowercase()
         },
         parameters,
-        output: format!("{location}{id}.{extension}"),
-        encryption,
+        output,
+        encryption: settled.encryption,
         submitted: now,
         stopped: None,
         job: Job::waiting(run(Arc::clone(state), caller.through(ATHENA), request)),
@@ -275,6 +291,29 @@ pub(super) fn start(state: &Arc<State>, caller: &Caller, input: &Value) -> Resul
     }
     queries.executions.insert(id.clone(), execution);
     Ok(json!({"QueryExecutionId": id}))
+}
+
+/// `ExecutionParameters`; the service model asks for one at least where there are any.
+fn parameters(input: &Value) -> Result<Vec<String>, ApiError> {
+    let Some(given) = input.get("ExecutionParameters").filter(|given| !given.is_null()) else {
+        return Ok(Vec::new());
+    };
+    let texts = given.as_array().and_then(|given| {
+        given.iter().map(|value| value.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>()
+    });
+    texts.filter(|texts| !texts.is_empty()).ok_or_else(|| {
+        invalid("INVALID_INPUT", "ExecutionParameters must be a list of at least one text")
+    })
+}
+
+/// The URL that an execution tells of its result
+/// (<https://docs.aws.amazon.com/athena/latest/ug/querying-finding-output-files.html>).
+fn output(location: &str, id: &str, kind: StatementKind) -> String {
+    match kind.substatement_type {
+        "SELECT" => format!("{location}{id}.csv"),
+        "CREATE_TABLE_AS_SELECT" | "INSERT" | "UNLOAD" => format!("{location}{id}"),
+        _ => format!("{location}{id}.txt"),
+    }
 }
 
 /// Athena takes so many active queries of an account, and no more.

@@ -3,6 +3,7 @@
 
 mod catalogs;
 mod executions;
+mod prepared;
 mod results;
 mod workgroups;
 
@@ -24,6 +25,7 @@ pub(crate) struct Queries {
     executions: BTreeMap<String, Execution>,
     /// The ids that were given for clients' request tokens.
     tokens: BTreeMap<String, String>,
+    statements: prepared::Statements,
 }
 
 impl Queries {
@@ -60,6 +62,12 @@ pub(super) async fn call(
         "GetQueryResults" => results::get(state, caller, &input).await,
         "GetWorkGroup" => workgroups::get(state, caller, &input),
         "ListWorkGroups" => workgroups::list(state, caller, &input),
+        "CreatePreparedStatement" => prepared::create(state, caller, &input),
+        "UpdatePreparedStatement" => prepared::update(state, caller, &input),
+        "GetPreparedStatement" => prepared::get(state, caller, &input),
+        "BatchGetPreparedStatement" => prepared::batch_get(state, caller, &input),
+        "ListPreparedStatements" => prepared::list(state, caller, &input),
+        "DeletePreparedStatement" => prepared::delete(state, caller, &input),
         "ListDataCatalogs" => catalogs::list(state, caller),
         "GetDataCatalog" => catalogs::get(state, caller, &input),
         "ListDatabases" => catalogs::databases(state, caller, &input),

@@ -40,7 +40,9 @@ pub(super) async fn get(
         return Err(invalid("INVALID_QUERY_EXECUTION_STATE", "Query has not yet finished."));
     };
     // Whoever reads results must be allowed to read their object, says the operation's page.
-    if let Some((bucket, key)) = outcome.output.as_deref().and_then(s3_url) {
+    if let Some((bucket, key)) =
+        outcome.output.as_deref().or(outcome.manifest.as_deref()).and_then(s3_url)
+    {
         Store(Arc::clone(state))
             .head(&caller.through(ATHENA), bucket, key)
             .map_err(|error| ApiError::new("AccessDeniedException", error.to_string()))?;
@@ -51,7 +53,7 @@ pub(super) async fn get(
     };
     let row = |values: Vec<Value>| json!({"Data": values});
     // Queries name their columns in the first row.
-    let header = (execution.kind.statement_type == "DML")
+    let header = (execution.kind.substatement_type == "SELECT")
         .then(|| row(outcome.columns.iter().map(|column| datum(Some(&column.name))).collect()));
     let rows = header
         .into_iter()

@@ -6,7 +6,7 @@ mod tables;
 pub mod type_map;
 mod writer;
 
-pub use names::check_export_only;
+pub use names::{check_export_only, export_folder};
 pub use writer::Written;
 
 use self::manifest::TableStatus;
@@ -124,7 +124,7 @@ fn run_within(
     let engine = Engine::parse(&request.engine)
         .ok_or_else(|| ExportError::Engine(request.engine.clone()))?;
     let family = engine.family();
-    let folder = names::export_folder(&request.prefix, &request.id);
+    let folder = export_folder(&request.prefix, &request.id);
     probe(request, objects, caller, &folder)?;
     let source = match &request.held {
         Some(held) => Arc::clone(held),

@@ -1,12 +1,13 @@
 //! AWS Glue: the Data Catalog and crawlers.
 
 mod api;
+mod crawl;
 mod crawlers;
 mod partitions;
 mod store;
 
 pub(super) use api::call;
-pub(crate) use crawlers::Crawler;
+pub(crate) use crawl::Crawler;
 
 use super::catalog::{Database, Partition, Table};
 use super::seed::{CrawlerSeed, SeedError};

@@ -1,6 +1,7 @@
 //! Export tasks: what `StartExportTask` checks and begins, and the states over virtual time
 //! (<https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ExportSnapshot.html>).
 
+use super::faulty::{self, Place};
 use super::{Databases, allowed, cut, export, time};
 use crate::cloud::authorize::Ask;
 use crate::cloud::caller::Caller;
@@ -401,12 +402,12 @@ impl Work {
             end_time: &|bytes| end(started, bytes),
         };
         let store = Store(self.state);
-        let outcome = export::run(&request, &store, &self.session, cancel)
+        let mut outcome = export::run(&request, &store, &self.session, cancel)
             .map_err(|error| error.to_string())?;
-        let first = outcome.tables.iter().find_map(|table| table.written.keys.first());
-        for (fault, key) in self.faults.iter().zip(first.into_iter().cycle()) {
-            store.damage(&bucket, key, fault).map_err(|error| error.to_string())?;
-        }
+        let folder = export::export_folder(&request.prefix, &request.id);
+        let place = Place { bucket: &bucket, folder: &folder, id: &request.id };
+        faulty::damage(&store, &place, &mut outcome, &self.faults)
+            .map_err(|error| error.to_string())?;
         Ok(Done { bytes: outcome.bytes, warning: outcome.warning_message })
     }
 }

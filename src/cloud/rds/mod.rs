@@ -2,6 +2,7 @@
 //! (<https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_Operations.html>).
 
 mod exports;
+mod faulty;
 mod instances;
 mod snapshots;
 mod tags;

@@ -66,7 +66,8 @@ pub(super) fn refused(error: StoreError) -> S3Error {
     let message = match &error {
         StoreError::NoSuchBucket(_) => "The specified bucket does not exist".to_owned(),
         StoreError::NoSuchKey(_) => "The specified key does not exist.".to_owned(),
-        _ => error.to_string(),
+        // Keys may hold what is no character of XML, in which errors travel.
+        _ => error.to_string().replace(|character: char| character.is_control(), "\u{fffd}"),
     };
     let custom = matches!(code, S3ErrorCode::Custom(_));
     let mut refused = S3Error::with_message(code, message);

@@ -65,7 +65,12 @@ impl S3 {
         };
         let mut request = Request::from_parts(parts, body);
         request.extensions_mut().insert(sender);
+        // Operations whose bodies are XML.
+        let reads_xml = matches!(operation(&request), "CompleteMultipartUpload" | "DeleteObjects");
         match self.service.call(request).await {
+            Ok(response) if reads_xml && response.status().is_server_error() => {
+                malformed(response).await
+            }
             Ok(response) => response,
             Err(error) => {
                 tracing::warn!(?error, "S3 could not answer");
@@ -177,6 +182,20 @@ pub(crate) fn operation<B>(request: &Request<B>) -> &'static str {
         ("GET", false) => "ListObjects",
         _ => "",
     }
+}
+
+/// The crate that reads requests has an internal error, without a message, for XML that is none:
+/// S3's own word for it
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>).
+async fn malformed(response: Response<Body>) -> Response<Body> {
+    let (parts, body) = response.into_parts();
+    let text = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    if text.windows(9).any(|window| window == b"<Message>") {
+        return Response::from_parts(parts, Body::from(text));
+    }
+    let message = "The XML you provided was not well-formed or did not validate against our \
+                   published schema";
+    refusal(StatusCode::BAD_REQUEST, "MalformedXML", message)
 }
 
 fn refusal(status: StatusCode, code: &str, message: &str) -> Response<Body> {

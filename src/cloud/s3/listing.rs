@@ -3,6 +3,7 @@
 
 use super::api::{refused, sender, when};
 use super::store::Store;
+use crate::cloud::faults::Lag;
 use crate::cloud::storage::{ObjectInfo, StoreError};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -13,6 +14,7 @@ use s3s::dto::{
 use s3s::{S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
 use std::fmt::Write as _;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What is listed.
 struct Query<'a> {
@@ -55,14 +57,16 @@ fn query<'a>(
     })
 }
 
-fn find(store: &Store, query: &Query<'_>) -> Result<Found, StoreError> {
+fn find(store: &Store, query: &Query<'_>, lag: Option<Duration>) -> Result<Found, StoreError> {
+    let seen = store.seen(lag);
     let buckets = store.0.buckets();
     let bucket = buckets
         .get(query.bucket)
         .ok_or_else(|| StoreError::NoSuchBucket(query.bucket.to_owned()))?;
     let mut found = Found::default();
     let mut last = None;
-    for info in bucket.list(query.prefix, query.after.as_deref()) {
+    let told = bucket.list(query.prefix, query.after.as_deref()).filter(|info| seen(info));
+    for info in told {
         let below = info.key.get(query.prefix.len()..).unwrap_or_default();
         let common = query.delimiter.and_then(|delimiter| {
             let end = below.find(delimiter)? + delimiter.len();
@@ -116,7 +120,8 @@ fn list(
     if query.max == 0 {
         return Ok(Found::default());
     }
-    find(store, query).map_err(refused)
+    let lag = extensions.get::<Lag>().map(|lag| lag.0);
+    find(store, query, lag).map_err(refused)
 }
 
 impl Query<'_> {

@@ -12,11 +12,13 @@ use crate::cloud::storage::{
     Body, Encryption, ObjectInfo, ObjectStore, PutCondition, PutOptions, StoreError,
 };
 use bytes::Bytes;
+use jiff::SignedDuration;
 use std::fs::{self, File};
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The objects of the cloud, as its services see them.
 #[derive(Debug, Clone)]
@@ -101,6 +103,7 @@ impl Store {
         key: &str,
     ) -> Result<(Arc<ObjectInfo>, PathBuf), StoreError> {
         self.exists(bucket)?;
+        self.touched(caller, "s3:GetObject");
         self.0.authorize(caller, &self.object_ask("s3:GetObject", bucket, key))?;
         let found = self.0.buckets().get(bucket).and_then(|bucket| bucket.object(key));
         if let Some(found) = found {
@@ -247,6 +250,7 @@ impl ObjectStore for Store {
             return Err(StoreError::InvalidInput("Your key is too long".to_owned()));
         }
         self.exists(bucket)?;
+        self.touched(caller, "s3:PutObject");
         self.0.authorize(caller, &self.put_ask(bucket, key, options.encryption.as_ref()))?;
         let encryption = self.settle_encryption(bucket, options.encryption.as_ref())?;
         self.use_key(caller, "kms:GenerateDataKey", bucket, key, &encryption)?;
@@ -274,12 +278,15 @@ impl ObjectStore for Store {
         prefix: &str,
     ) -> Result<Vec<ObjectInfo>, StoreError> {
         self.exists(bucket)?;
+        let lag = self.touched(caller, "s3:ListBucket");
         let ask = self.bucket_ask("s3:ListBucket", bucket).with("s3:prefix", prefix);
         self.0.authorize(caller, &ask)?;
+        let seen = self.seen(lag);
         let buckets = self.0.buckets();
         let bucket =
             buckets.get(bucket).ok_or_else(|| StoreError::NoSuchBucket(bucket.to_owned()))?;
-        Ok(bucket.list(prefix, None).map(|info| (**info).clone()).collect())
+        let listed = bucket.list(prefix, None).filter(|info| seen(info));
+        Ok(listed.map(|info| (**info).clone()).collect())
     }
 
     fn delete(&self, caller: &Caller, bucket: &str, key: &str) -> Result<(), StoreError> {
@@ -323,6 +330,56 @@ impl Store {
             _ => {}
         }
         Ok(())
+    }
+
+    /// Removes an object on behalf of nobody.
+    pub(crate) fn remove(&self, bucket: &str, key: &str) -> Result<(), StoreError> {
+        match self.0.buckets_mut().get_mut(bucket) {
+            Some(bucket) => Ok(bucket.delete(key)?),
+            None => Ok(()),
+        }
+    }
+
+    /// Writes every object anew whose key begins with `prefix`; `change` gives `None` for one that
+    /// stays as it is.
+    pub(crate) fn rewrite(
+        &self,
+        bucket: &str,
+        prefix: &str,
+        change: impl Fn(&[u8]) -> Option<Vec<u8>>,
+    ) -> Result<(), StoreError> {
+        let found: Vec<_> = {
+            let buckets = self.0.buckets();
+            let Some(bucket) = buckets.get(bucket) else { return Ok(()) };
+            let keys = bucket.list(prefix, None);
+            keys.filter_map(|info| bucket.object(&info.key)).collect()
+        };
+        for (info, path) in found {
+            let Some(text) = change(&fs::read(path)?) else { continue };
+            let file = self.new_scratch();
+            fs::write(&file, text)?;
+            let options = PutOptions {
+                content_type: info.content_type.clone(),
+                metadata: info.metadata.clone(),
+                ..PutOptions::default()
+            };
+            self.keep(bucket, &info.key, &file, info.encryption.clone(), &options, new_etag())?;
+        }
+        Ok(())
+    }
+
+    /// Whether a list tells an object: those that were written within the lag are not told.
+    pub(super) fn seen(&self, lag: Option<Duration>) -> impl Fn(&ObjectInfo) -> bool + use<> {
+        let horizon = lag.and_then(|lag| {
+            self.0.clock.now().checked_sub(SignedDuration::try_from(lag).ok()?).ok()
+        });
+        move |info| horizon.is_none_or(|horizon| info.last_modified < horizon)
+    }
+
+    /// A service touches objects: faults that wait for it strike.
+    fn touched(&self, caller: &Caller, action: &str) -> Option<Duration> {
+        let service = caller.service.as_deref()?;
+        self.0.faults.strike_access(&self.0, service, action)
     }
 
     /// A new file's name in the scratch folder.

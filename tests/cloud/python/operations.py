@@ -39,7 +39,7 @@ with fails("DBSnapshotNotFound", 404):
 for number in range(25):
     rds.create_db_snapshot(DBInstanceIdentifier="shop-prod", DBSnapshotIdentifier=f"many-{number:02}")
 pages = list(rds.get_paginator("describe_db_snapshots").paginate(SnapshotType="manual", PaginationConfig={"PageSize": 20}))
-assert [len(page["DBSnapshots"]) for page in pages] == [20, 6]
+assert [len(page["DBSnapshots"]) for page in pages] == [20, 7]
 with fails("InvalidParameterValue", 400):
     rds.describe_db_snapshots(MaxRecords=19)
 assert rds.delete_db_snapshot(DBSnapshotIdentifier="many-00")["DBSnapshot"]["DBSnapshotIdentifier"] == "many-00"
@@ -319,6 +319,65 @@ assert "shop_orders" in [one["Name"] for one in athena.list_table_metadata(Catal
 assert athena.get_table_metadata(CatalogName="AwsDataCatalog", DatabaseName="lake", TableName="shop_orders")["TableMetadata"]["Columns"][0]["Name"] == "id"
 with fails("MetadataException", 400):
     athena.get_table_metadata(CatalogName="AwsDataCatalog", DatabaseName="lake", TableName="missing")
+
+# --- Statements that write, and those that a workgroup keeps --------------------------------------
+lake = {"QueryExecutionContext": {"Database": "lake"}}
+id, shown = run("CREATE TABLE copied AS SELECT id, name FROM shop_customers", **lake)
+assert shown["Status"]["State"] == "SUCCEEDED" and shown["SubstatementType"] == "CREATE_TABLE_AS_SELECT", shown
+assert shown["ResultConfiguration"]["OutputLocation"] == f"s3://lake-bucket/athena-results/{id}"
+results = athena.get_query_results(QueryExecutionId=id)
+assert results["UpdateCount"] == 100 and results["ResultSet"]["Rows"] == [], results
+assert results["ResultSet"]["ResultSetMetadata"]["ColumnInfo"][0]["Name"] == "rows"
+location = glue.get_table(DatabaseName="lake", Name="copied")["Table"]["StorageDescriptor"]["Location"]
+assert location.startswith("s3://lake-bucket/athena-results/Unsaved/20") and location.endswith(f"/tables/{id}/"), location
+_, shown = run("CREATE TABLE no WITH (external_location = 's3://plain-bucket/no/') AS SELECT 1 AS x", WorkGroup="strict", **lake)
+assert shown["Status"]["State"] == "FAILED" and "external_location" in shown["Status"]["StateChangeReason"], shown["Status"]
+_, shown = run("EXPLAIN SELECT count(*) FROM copied", **lake)
+assert (shown["Status"]["State"], shown["SubstatementType"]) == ("SUCCEEDED", "EXPLAIN"), shown
+_, shown = run("CREATE TABLE no WITH (bucketed_by = ARRAY['x'], bucket_count = 2) AS SELECT 1 AS x", **lake)
+assert shown["Status"]["StateChangeReason"].startswith("REHEARSAL_CANNOT_RUN"), shown["Status"]
+with fails("InvalidRequestException", 400, "262144"):
+    athena.start_query_execution(QueryString="SELECT '" + "x" * 262_144 + "'")
+id, shown = run("SELECT ? AS a, ? AS b", ExecutionParameters=["'it''s'", "DATE '2020-02-29'"])
+assert shown["ExecutionParameters"] == ["'it''s'", "DATE '2020-02-29'"], shown
+assert [cell["VarCharValue"] for cell in athena.get_query_results(QueryExecutionId=id)["ResultSet"]["Rows"][1]["Data"]] == ["it's", "2020-02-29"]
+_, shown = run("SELECT ? AS a", ExecutionParameters=["1", "2"])
+assert "expected 1 but found 2" in shown["Status"]["StateChangeReason"], shown["Status"]
+kept = dict(WorkGroup="primary", StatementName="kept")
+athena.create_prepared_statement(**kept, QueryStatement="SELECT ? AS a", Description="d")
+with fails("InvalidRequestException", 400, "already exists"):
+    athena.create_prepared_statement(**kept, QueryStatement="SELECT ? AS a")
+with fails("InvalidRequestException", 400):
+    athena.create_prepared_statement(WorkGroup="primary", StatementName="bad", QueryStatement="DROP TABLE copied")
+with fails("InvalidRequestException", 400):
+    athena.create_prepared_statement(WorkGroup="primary", StatementName="no-dashes", QueryStatement="SELECT 1")
+found = athena.get_prepared_statement(**kept)["PreparedStatement"]
+assert (found["QueryStatement"], found["Description"], found["WorkGroupName"]) == ("SELECT ? AS a", "d", "primary")
+athena.update_prepared_statement(**kept, QueryStatement="SELECT ? + 1 AS a")
+batch = athena.batch_get_prepared_statement(WorkGroup="primary", PreparedStatementNames=["kept", "missing"])
+assert len(batch["PreparedStatements"]) == 1 and batch["UnprocessedPreparedStatementNames"][0]["StatementName"] == "missing", batch
+id, shown = run("EXECUTE kept USING 41")
+assert shown["Query"] == "EXECUTE kept USING 41" and shown["SubstatementType"] == "SELECT", shown
+assert athena.get_query_results(QueryExecutionId=id)["ResultSet"]["Rows"][1]["Data"][0]["VarCharValue"] == "42"
+for number in range(3):
+    run(f"PREPARE more_{number} FROM SELECT {number} AS n")
+pages = list(athena.get_paginator("list_prepared_statements").paginate(WorkGroup="primary", PaginationConfig={"PageSize": 2})) if athena.can_paginate("list_prepared_statements") else [athena.list_prepared_statements(WorkGroup="primary")]
+assert [one["StatementName"] for page in pages for one in page["PreparedStatements"]] == ["kept", "more_0", "more_1", "more_2"]
+athena.delete_prepared_statement(**kept)
+for call in (athena.get_prepared_statement, athena.delete_prepared_statement):
+    with fails("ResourceNotFoundException", 400):
+        call(**kept)
+with fails("InvalidRequestException", 400, "was not found in workGroup primary"):
+    run("EXECUTE kept USING 1")
+
+# --- What is left of the served operations --------------------------------------------------------
+assert kms.list_key_policies(KeyId=KEY)["PolicyNames"] == ["default"]
+assert kms.get_key_rotation_status(KeyId=KEY)["KeyRotationEnabled"] is False
+assert glue.get_tags(ResourceArn=f"arn:aws:glue:{REGION}:{ACCOUNT}:crawler/lake-crawler")["Tags"] == {}
+rds.delete_db_cluster_snapshot(DBClusterSnapshotIdentifier="by-hand")
+grant = kms.create_grant(KeyId=KEY, GranteePrincipal=f"arn:aws:iam::{ACCOUNT}:user/nobody", Operations=["Decrypt"])
+kms.revoke_grant(KeyId=KEY, GrantId=grant["GrantId"])
+assert s3.list_objects(Bucket="lake-bucket", MaxKeys=2)["IsTruncated"]
 
 # --- What is not served says so ---------------------------------------------------------------
 with fails("UnknownOperationException", 400):

@@ -1,6 +1,8 @@
 """Writes seed.json and the database behind it."""
 
+import copy
 import json
+import pathlib
 import sqlite3
 
 ACCOUNT, REGION = "111122223333", "eu-central-1"
@@ -117,6 +119,9 @@ seed = {
             "snapshots": [{"automated": True, "hours_ago": 30}, {"automated": True, "hours_ago": 6},
                           {"name": "before-launch", "hours_ago": 100}],
         },
+        # The file is written by the test that exports it.
+        {"id": "flights", "engine": "mysql", "database": "nyc", "source_url": "sqlite:flights.db",
+         "snapshots": [{"name": "year-2013", "hours_ago": 1}]},
         {
             "id": "ledger", "cluster": True, "engine": "aurora-postgresql", "database": "ledger",
             "source_url": "sqlite:shop.db", "snapshots": [{"automated": True, "hours_ago": 2}],
@@ -140,3 +145,66 @@ seed = {
 }
 with open("seed.json", "w", encoding="utf-8") as file:
     json.dump(seed, file)
+with open("faults.json", "w", encoding="utf-8") as file:
+    json.dump([{"service": "sts", "after": 1, "effect": {"error": {"status": 503, "code": "ServiceUnavailable"}}}], file)
+
+# --- The same cloud under the policies that AWS's pages give as examples --------------------------
+documented = copy.deepcopy(seed)
+roles = {role["arn"].rsplit("/", 1)[1]: role for role in documented["roles"]}
+catalog = lambda *resources: [f"arn:aws:glue:{REGION}:{ACCOUNT}:{one}" for one in ("catalog", *resources)]  # noqa: E731
+managed = json.loads(pathlib.Path(__file__).parents[3].joinpath("src/iam/managed/data.json").read_text())["policies"]
+aws = {policy["arn"].rsplit("/", 1)[1]: policy["document"] for policy in managed}
+# https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ExportSnapshot.Setup.html
+roles["export"]["policies"] = [{"name": "ExportPolicy", "document": policy(allow(
+    ["s3:PutObject*", "s3:ListBucket", "s3:GetObject*", "s3:DeleteObject*", "s3:GetBucketLocation"],
+    ["arn:aws:s3:::lake-bucket", "arn:aws:s3:::lake-bucket/*"]))}]
+# https://docs.aws.amazon.com/glue/latest/dg/crawler-prereqs.html and, for what the role needs of S3 and
+# KMS, https://docs.aws.amazon.com/glue/latest/dg/define-crawler-configure-security-settings.html
+roles["crawler"]["policies"] = [
+    {"name": "AWSGlueServiceRole", "document": aws["AWSGlueServiceRole"]},
+    {"name": "source", "document": policy(allow(["s3:GetObject", "s3:PutObject"], ["arn:aws:s3:::lake-bucket/exports*"]))},
+]
+workgroup = f"arn:aws:athena:{REGION}:{ACCOUNT}:workgroup/primary"
+analyst = [
+    # https://docs.aws.amazon.com/athena/latest/ug/example-policies-workgroup.html#example3-user-access
+    {"name": "workgroup", "document": policy(
+        allow(["athena:ListEngineVersions", "athena:ListWorkGroups", "athena:ListDataCatalogs", "athena:ListDatabases", "athena:GetDatabase",
+               "athena:ListTableMetadata", "athena:GetTableMetadata"], "*"),
+        allow(["athena:GetWorkGroup", "athena:BatchGetQueryExecution", "athena:GetQueryExecution", "athena:ListQueryExecutions",
+               "athena:StartQueryExecution", "athena:StopQueryExecution", "athena:GetQueryResults", "athena:GetQueryResultsStream"], [workgroup]))},
+    # https://docs.aws.amazon.com/athena/latest/ug/security-iam-athena-prepared-statements.html
+    {"name": "prepared", "document": policy(allow(
+        ["athena:StartQueryExecution", "athena:CreatePreparedStatement", "athena:UpdatePreparedStatement", "athena:GetPreparedStatement",
+         "athena:DeletePreparedStatement", "athena:ListPreparedStatements"], [workgroup]))},
+    # https://docs.aws.amazon.com/athena/latest/ug/fine-grained-access-to-glue-resources.html: the
+    # database `default`, and the page's actions on a database and its tables.
+    {"name": "catalog", "document": policy(
+        allow(["glue:GetDatabase", "glue:GetDatabases", "glue:CreateDatabase"], catalog("database/default")),
+        allow(["glue:GetDatabase", "glue:GetDatabases", "glue:GetTable", "glue:GetTables", "glue:GetPartition", "glue:GetPartitions",
+               "glue:BatchGetPartition", "glue:CreateTable", "glue:UpdateTable", "glue:DeleteTable", "glue:CreatePartition",
+               "glue:BatchCreatePartition", "glue:UpdatePartition", "glue:DeletePartition", "glue:BatchDeletePartition"],
+              catalog("database/lake", "table/lake/*")))},
+    # https://docs.aws.amazon.com/athena/latest/ug/s3-permissions.html
+    {"name": "objects", "document": policy(allow(
+        ["s3:GetBucketLocation", "s3:GetObject", "s3:ListBucket", "s3:ListBucketMultipartUploads", "s3:ListMultipartUploadParts",
+         "s3:AbortMultipartUpload", "s3:PutObject"], ["arn:aws:s3:::lake-bucket", "arn:aws:s3:::lake-bucket/*"]))},
+]
+# https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_StartExportTask.html, KmsKeyId; the role is
+# passed as https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html has it.
+starter = [{"name": "starter", "document": policy(
+    allow(["rds:StartExportTask", "rds:DescribeExportTasks"], "*"),
+    allow("iam:PassRole", f"arn:aws:iam::{ACCOUNT}:role/pipeline/export"))}]
+people = ["user/starter", "user/analyst", "role/pipeline/export", "role/crawler"]
+users = {"AWS": [f"arn:aws:iam::{ACCOUNT}:{who}" for who in people]}
+# https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html: key users.
+documented["keys"][0]["policy"]["document"] = policy(
+    allow("kms:*", "*", Principal={"AWS": f"arn:aws:iam::{ACCOUNT}:root"}),
+    allow(["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"], "*", Principal=users),
+    allow(["kms:CreateGrant", "kms:ListGrants", "kms:RevokeGrant"], "*", Principal=users, Condition={"Bool": {"kms:GrantIsForAWSResource": "true"}}),
+)
+documented["users"] += [
+    {"arn": f"arn:aws:iam::{ACCOUNT}:user/analyst", "policies": analyst, "access_key_id": "AKIAANALYSTANALYST01", "secret_access_key": "analyst-secret"},
+    {"arn": f"arn:aws:iam::{ACCOUNT}:user/starter", "policies": starter, "access_key_id": "AKIASTARTERSTARTER01", "secret_access_key": "starter-secret"},
+]
+with open("documented.json", "w", encoding="utf-8") as file:
+    json.dump(documented, file)

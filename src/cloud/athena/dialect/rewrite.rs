@@ -4,8 +4,8 @@ use super::functions;
 use crate::cloud::athena::error::QueryError;
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, CastKind, CeilFloorKind, DataType, DateTimeField, Distinct, ExactNumberInfo,
-    Expr, Query, Select, SelectItem, TableFactor, TimezoneInfo, TrimWhereField, UnaryOperator,
-    Value, VisitMut as _, VisitorMut,
+    Expr, Query, Select, SelectItem, SetExpr, TableFactor, TimezoneInfo, TrimWhereField,
+    UnaryOperator, Value, VisitMut as _, VisitorMut,
 };
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::parser::Parser;
@@ -38,6 +38,17 @@ impl VisitorMut for Rewriter {
             }
             Err(error) => ControlFlow::Break(Box::new(error)),
         }
+    }
+
+    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Self::Break> {
+        if let SetExpr::Values(values) = query.body.as_mut() {
+            for expr in values.rows.iter_mut().flat_map(|row| &mut row.content) {
+                if let Err(error) = small_integer(expr) {
+                    return ControlFlow::Break(Box::new(error));
+                }
+            }
+        }
+        ControlFlow::Continue(())
     }
 
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<Self::Break> {
@@ -264,7 +275,10 @@ fn literal(value: &Value) -> Result<Option<Expr>> {
         | Value::HexStringLiteral(_)
         | Value::Boolean(_)
         | Value::Null => Ok(None),
-        Value::Placeholder(_) => Err(QueryError::rehearsal("a query with parameters")),
+        Value::Placeholder(_) => Err(QueryError::data(
+            "INVALID_PARAMETER_USAGE",
+            "Incorrect number of parameters: a question mark has no value",
+        )),
         other => Err(QueryError::rehearsal(format!("the literal {other}"))),
     }
 }

@@ -221,8 +221,8 @@ async fn refusals_are_told_apart() {
         )
     );
     assert!(lake.text("SELECT * FROM t TABLESAMPLE BERNOULLI (50)").await.starts_with("REHEARSAL"));
-    assert!(lake.text("INSERT INTO t SELECT 1").await.starts_with("REHEARSAL"));
-    assert!(lake.text("SELECT * FROM t WHERE id = ?").await.starts_with("REHEARSAL"));
+    assert!(lake.text("INSERT INTO t SELECT 1").await.starts_with("TYPE_MISMATCH"));
+    assert!(lake.text("SELECT * FROM t WHERE id = ?").await.starts_with("INVALID_PARAMETER"));
 }
 
 /// Results have Trino's types.

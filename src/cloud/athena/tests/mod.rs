@@ -9,6 +9,7 @@ use std::sync::atomic::AtomicBool;
 /// A lake with one exported database `shop`.
 struct Lake {
     store: Arc<Memory>,
+    enforced: bool,
 }
 
 impl Lake {
@@ -36,7 +37,7 @@ impl Lake {
         export::run(&request, store.as_ref(), &caller(), &AtomicBool::new(false)).unwrap();
         store.databases.lock().unwrap().insert("shop".into(), BTreeMap::new());
         store.databases.lock().unwrap().insert("default".into(), BTreeMap::new());
-        Self { store }
+        Self { store, enforced: false }
     }
 
     fn table(self, name: &str, folder: &str, columns: &[(&str, &str)]) -> Self {
@@ -65,15 +66,21 @@ impl Lake {
     }
 
     async fn run(&self, sql: &str) -> Result<QueryOutcome, QueryError> {
+        self.run_with(sql, &[]).await
+    }
+
+    async fn run_with(&self, sql: &str, values: &[&str]) -> Result<QueryOutcome, QueryError> {
         let request = QueryRequest {
             sql: sql.into(),
             database: "shop".into(),
             catalog: "AwsDataCatalog".into(),
-            parameters: vec![],
+            parameters: values.iter().map(ToString::to_string).collect(),
             query_execution_id: "q1".into(),
             output_location: "s3://lake/results/".into(),
             encryption: None,
             bytes_cutoff: None,
+            enforced: self.enforced,
+            submitted: Timestamp::UNIX_EPOCH,
         };
         execute(&request, self.store.clone(), self.store.clone(), &caller()).await
     }
@@ -322,3 +329,4 @@ fn statements_are_classified() {
 }
 
 mod dialect;
+mod writing;
