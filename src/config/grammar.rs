@@ -563,7 +563,7 @@ static VERIFY: Section = Section {
             shape: Shape::Map { key: &rules::VIEW, value: &rules::ROW_CHANGE, max: 1000 },
             absent: Absent::Fine,
             doc: "The same for single tables, by their names in the catalog.",
-            example: "{ orders = \"20%\", sessions = \"any\" }",
+            example: "{ orders = \"20%\", customers = \"any\" }",
         },
     ]],
     one_of: &[],

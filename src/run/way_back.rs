@@ -10,7 +10,7 @@ use super::journal::PlannedTable;
 use super::partitions::{self, Pointer};
 use super::report::Action;
 use super::steps::register::CONCURRENCY;
-use crate::aws::{AwsError, Clients, QueryError, in_parallel};
+use crate::aws::{AwsError, Clients, ErrorKind, QueryError, in_parallel};
 use crate::printable::line;
 use aws_sdk_glue::types::{Column, SerDeInfo, StorageDescriptor, Table, TableInput};
 use serde::{Deserialize, Serialize};
@@ -260,7 +260,16 @@ async fn table_back(
         partitions::drop_all(clients, database, &before.table, &gone).await?;
     }
     let Some(input) = before.input(now) else { return Ok(()) };
-    catalog::replace(clients, database, input, now.version_id().map(str::to_owned)).await
+    let version = now.version_id().map(str::to_owned);
+    match catalog::replace(clients, database, input, version).await {
+        // A call whose answer was lost is repeated, and then loses against itself.
+        Err(error) if error.kind == ErrorKind::Conflict => {
+            let now = catalog::table(clients, database, &before.table).await?;
+            let back = now.is_some_and(|now| catalog::location(&now) == before.location);
+            if back { Ok(()) } else { Err(error) }
+        }
+        outcome => outcome,
+    }
 }
 
 async fn views_back(

@@ -185,6 +185,12 @@ fn register(pipeline: &Pipeline, needs: &mut Vec<Need>) {
             "glue:BatchCreatePartition",
             "each exported table has its one partition in the staging database",
         );
+        let staging = pipeline.glue_tables(&pipeline.staging_database());
+        topic(needs, page::GLUE_ARNS, staging).need(
+            Step::Register,
+            "glue:GetPartitions",
+            "a partition that an earlier attempt made is looked at",
+        );
     }
 }
 

@@ -10,7 +10,7 @@
 
 pub(in crate::run) mod history;
 
-use super::super::catalog::{self, MOVED, PIPELINE, PREVIOUS};
+use super::super::catalog::{self, MOVED, PIPELINE, PREVIOUS, RUN};
 use super::super::context::{Context, Done, StepError, StepResult};
 use super::super::error::FailureKind;
 use super::super::journal::PlannedTable;
@@ -18,7 +18,7 @@ use super::super::options::Event;
 use super::super::report::{Action, PublishedTable};
 use super::super::way_back::{TableBefore, move_back, said};
 use super::register::CONCURRENCY;
-use crate::aws::{ErrorKind, in_parallel};
+use crate::aws::{AwsError, ErrorKind, in_parallel};
 use crate::pipeline::{ColumnPolicy, Stance};
 use crate::verify::StagedColumn;
 use aws_sdk_glue::types::Table;
@@ -378,7 +378,7 @@ async fn publish(context: &Context<'_>, database: &str, table: &Move) -> Result<
             };
             let version = before.version_id().map(str::to_owned);
             let replaced = catalog::replace(context.clients, database, input, version).await;
-            replaced.map_err(|error| conflict(error, database, plan))?;
+            settled(context, database, plan, replaced).await?;
         }
         None => {
             let key = context.pipeline.partition();
@@ -387,7 +387,7 @@ async fn publish(context: &Context<'_>, database: &str, table: &Move) -> Result<
                 return Err(nameless(plan));
             };
             let created = catalog::create(context.clients, database, input).await;
-            created.map_err(|error| conflict(error, database, plan))?;
+            settled(context, database, plan, created).await?;
         }
     }
     if let Some(partitions) = &table.partitions {
@@ -405,6 +405,28 @@ async fn publish(context: &Context<'_>, database: &str, table: &Move) -> Result<
     Ok(())
 }
 
+/// A call whose answer was lost is repeated, and then loses against itself: what bears this run's mark
+/// and points where it should is its own work.
+async fn settled(
+    context: &Context<'_>,
+    database: &str,
+    plan: &PlannedTable,
+    outcome: Result<(), AwsError>,
+) -> Result<(), StepError> {
+    let Err(error) = outcome else { return Ok(()) };
+    if error.kind == ErrorKind::Conflict {
+        let now = catalog::table(context.clients, database, &plan.table).await?;
+        let run = Some(context.journal.state.report.run_id.as_str());
+        if now.is_some_and(|now| {
+            catalog::parameter(&now, RUN) == run
+                && catalog::location(&now).as_deref() == Some(plan.location.as_str())
+        }) {
+            return Ok(());
+        }
+    }
+    Err(conflict(error, database, plan))
+}
+
 fn nameless(plan: &PlannedTable) -> StepError {
     StepError::found(
         FailureKind::Setup,
@@ -414,7 +436,7 @@ fn nameless(plan: &PlannedTable) -> StepError {
 }
 
 /// An error of a call that lost against somebody else is a conflict, not a failure of AWS.
-fn conflict(error: crate::aws::AwsError, database: &str, plan: &PlannedTable) -> StepError {
+fn conflict(error: AwsError, database: &str, plan: &PlannedTable) -> StepError {
     if error.kind == ErrorKind::Conflict {
         return StepError::found(
             FailureKind::Conflict,

@@ -99,7 +99,16 @@ pub(in crate::run) async fn fill(context: &Context<'_>) -> Result<(usize, usize)
         Box::pin(async move {
             context.stop().check()?;
             if let Some(input) = input {
-                catalog::create(context.clients, database_name, input).await?;
+                match catalog::create(context.clients, database_name, input).await {
+                    // A call whose answer was lost is repeated, and then finds its own work.
+                    Err(error) if error.kind == ErrorKind::Conflict => {
+                        let now = catalog::tables(context.clients, database_name).await?;
+                        if !now.get(&plan.staged).is_some_and(|now| is_staged(plan, key, now)) {
+                            return Err(error.into());
+                        }
+                    }
+                    outcome => outcome?,
+                }
             }
             Ok::<(), StepError>(())
         })
@@ -111,13 +120,9 @@ pub(in crate::run) async fn fill(context: &Context<'_>) -> Result<(usize, usize)
                 context.stop().check()?;
                 let wanted = Pointer::of(plan);
                 let clients = context.clients;
-                let made =
-                    partitions::point(clients, database_name, &plan.staged, value, None, &wanted);
-                match made.await {
-                    // An attempt that died had made it already.
-                    Err(error) if error.kind != ErrorKind::Conflict => Err(StepError::from(error)),
-                    _ => Ok(()),
-                }
+                partitions::point(clients, database_name, &plan.staged, value, None, &wanted)
+                    .await
+                    .map_err(StepError::from)
             })
         })
         .await?;

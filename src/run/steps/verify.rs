@@ -5,8 +5,9 @@ use super::super::context::{Context, Done, StepError, StepResult};
 use super::super::error::FailureKind;
 use super::super::options::Event;
 use crate::aws::in_parallel;
+use crate::printable::line;
 use crate::verify::{
-    Check, StagedColumn, TableVerification, Verification, verify_table, warning_checks,
+    Check, CheckStatus, StagedColumn, TableVerification, Verification, verify_table, warning_checks,
 };
 use std::ops::ControlFlow;
 
@@ -74,10 +75,32 @@ pub(in crate::run) async fn run(context: &mut Context<'_>) -> StepResult {
     context.inspection = Some(inspection);
     verification.tables.sort_by(|a, b| a.table.cmp(&b.table));
     let outcome = outcome(&verification);
+    for warning in fewer_files(&verification) {
+        context.warn(warning);
+    }
     context.journal.details.verification = Some(verification.clone());
     context.journal.state.report.verification = Some(verification);
     context.journal.save_details().await?;
     outcome
+}
+
+/// Tables with fewer files than parts: no proof of a loss, and yet all that a loss would leave to see.
+fn fewer_files(verification: &Verification) -> Vec<String> {
+    let parts = verification.tables.iter().flat_map(|table| {
+        table.checks.iter().filter(|check| check.id == "parts").map(move |check| (table, check))
+    });
+    parts
+        .filter(|(_, check)| check.status == CheckStatus::Warning)
+        .map(|(table, check)| {
+            format!(
+                "table `{}` has {} for {}; {}",
+                line(&table.table),
+                check.found,
+                check.expected,
+                check.help
+            )
+        })
+        .collect()
 }
 
 fn outcome(verification: &Verification) -> StepResult {

@@ -9,7 +9,7 @@ use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 /// The command in the stage's folder, with the runner's credentials.
-fn command(stage: &Stage, arguments: &[&str]) -> Command {
+pub fn command(stage: &Stage, arguments: &[&str]) -> Command {
     configured(stage, "", arguments)
 }
 

@@ -119,7 +119,7 @@ impl Stage {
         options.clock = clock;
         let cloud = Cloud::start(options).await.unwrap();
         set(&cloud, &pipeline);
-        let clients = clients(&cloud, &pipeline).await;
+        let clients = clients(&cloud, &pipeline, PrincipalKind::Runner).await;
         let clock = CloudClock(cloud.clock());
         let stage = Self { cloud, pipeline, clients, clock, folder };
         stage.snapshot(3);
@@ -177,6 +177,11 @@ impl Stage {
 
     pub async fn run(&self) -> RunReport {
         self.run_with(self.options(), &NoProgress).await
+    }
+
+    /// Clients with the rights of an analyst.
+    pub async fn analyst(&self) -> Clients {
+        clients(&self.cloud, &self.pipeline, PrincipalKind::Analyst).await
     }
 
     /// Takes one right from the runner.
@@ -290,8 +295,8 @@ fn documents(pipeline: &Pipeline, kind: DocumentKind) -> Vec<PolicySeed> {
         .collect()
 }
 
-async fn clients(cloud: &CloudHandle, pipeline: &Pipeline) -> Clients {
-    clients_of(cloud, pipeline, &pipeline.role_arn(PrincipalKind::Runner)).await
+async fn clients(cloud: &CloudHandle, pipeline: &Pipeline, kind: PrincipalKind) -> Clients {
+    clients_of(cloud, pipeline, &pipeline.role_arn(kind)).await
 }
 
 /// Clients with the credentials of a role.
