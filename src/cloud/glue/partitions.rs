@@ -5,6 +5,7 @@ use crate::cloud::caller::Caller;
 use crate::cloud::catalog::{CatalogStore as _, Partition, PartitionInput};
 use crate::cloud::error::ApiError;
 use crate::cloud::s3::Store;
+use crate::cloud::storage::StoreError;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -27,6 +28,16 @@ struct Input {
     partitions_to_get: Vec<Values>,
     #[serde(default)]
     partitions_to_delete: Vec<Values>,
+    #[serde(default)]
+    entries: Vec<Entry>,
+}
+
+/// An entry of `BatchUpdatePartition`.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Entry {
+    partition_value_list: Vec<String>,
+    partition_input: PartitionInput,
 }
 
 #[derive(Deserialize)]
@@ -105,6 +116,22 @@ pub(super) fn call(
             let (database, table, partition) = input.partition()?;
             store.update_partition(caller, &database, &table, &values, partition)?;
             json!({})
+        }
+        "BatchUpdatePartition" => {
+            store.0.on_table(caller, "glue:BatchUpdatePartition", &database, &table)?;
+            let mut errors = Vec::new();
+            for entry in input.entries {
+                let values = entry.partition_value_list;
+                match store.replace_partition(&database, &table, &values, entry.partition_input) {
+                    Err(StoreError::EntityNotFound(message)) => errors.push(json!({
+                        "PartitionValueList": values,
+                        "ErrorDetail":
+                            {"ErrorCode": "EntityNotFoundException", "ErrorMessage": message},
+                    })),
+                    replaced => replaced?,
+                }
+            }
+            json!({"Errors": errors})
         }
         "DeletePartition" => {
             store.0.on_table(caller, "glue:DeletePartition", &database, &table)?;

@@ -250,14 +250,7 @@ impl CatalogStore for Store {
     ) -> Result<(), StoreError> {
         let (database, table) = (checked(database)?, checked(table)?);
         self.0.on_table(caller, "glue:UpdatePartition", &database, &table)?;
-        let mut glue = self.0.glue();
-        let partitions = &mut glue.entry_mut(&database, &table)?.partitions;
-        let mut kept = partitions
-            .remove(values)
-            .ok_or_else(|| StoreError::EntityNotFound("Partition not found.".to_owned()))?;
-        kept.definition = partition;
-        partitions.insert(kept.definition.values.clone(), kept);
-        Ok(())
+        self.replace_partition(&database, &table, values, partition)
     }
 
     fn delete_partitions(
@@ -276,6 +269,24 @@ impl CatalogStore for Store {
 }
 
 impl Store {
+    /// Gives the partition with these values another definition.
+    pub(super) fn replace_partition(
+        &self,
+        database: &str,
+        table: &str,
+        values: &[String],
+        partition: PartitionInput,
+    ) -> Result<(), StoreError> {
+        let mut glue = self.0.glue();
+        let partitions = &mut glue.entry_mut(database, table)?.partitions;
+        let mut kept = partitions
+            .remove(values)
+            .ok_or_else(|| StoreError::EntityNotFound("Partition not found.".to_owned()))?;
+        kept.definition = partition;
+        partitions.insert(kept.definition.values.clone(), kept);
+        Ok(())
+    }
+
     /// Adds the partitions that do not exist; gives the values of those that do.
     pub(super) fn keep_partitions(
         &self,

@@ -194,6 +194,10 @@ with fails("EntityNotFoundException", 400):
 assert len(glue.batch_get_partition(**table, PartitionsToGet=[{"Values": ["2025", "01"]}, {"Values": ["1999", "01"]}])["Partitions"]) == 1
 glue.update_partition(**table, PartitionValueList=["2025", "01"], PartitionInput={"Values": ["2025", "01"], "Parameters": {"rows": "3"}})
 assert glue.get_partition(**table, PartitionValues=["2025", "01"])["Partition"]["Parameters"] == {"rows": "3"}
+errors = glue.batch_update_partition(**table, Entries=[
+    {"PartitionValueList": [year, "01"], "PartitionInput": {"Values": [year, "01"], "Parameters": {"rows": "4"}}} for year in ("2025", "1999")])["Errors"]
+assert [(error["PartitionValueList"], error["ErrorDetail"]["ErrorCode"]) for error in errors] == [(["1999", "01"], "EntityNotFoundException")], errors
+assert glue.get_partition(**table, PartitionValues=["2025", "01"])["Partition"]["Parameters"] == {"rows": "4"}
 glue.delete_partition(**table, PartitionValues=["2025", "01"])
 assert len(glue.batch_delete_partition(**table, PartitionsToDelete=[{"Values": ["2025", "01"]}, {"Values": ["2025", "02"]}])["Errors"]) == 1
 glue.delete_database(Name="scratch")
