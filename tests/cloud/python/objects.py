@@ -117,7 +117,7 @@ s3.download_fileobj(BUCKET, "large", target)
 assert target.getvalue() == content
 
 # Settings.
-assert [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]] == ["lake-bucket", "plain-bucket"]
+assert [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]] == ["lake-bucket", "plain-bucket", "policed-bucket"]
 assert s3.get_bucket_location(Bucket=BUCKET)["LocationConstraint"] == REGION
 assert s3.head_bucket(Bucket=BUCKET)["BucketRegion"] == REGION
 rule = s3.get_bucket_encryption(Bucket="lake-bucket")["ServerSideEncryptionConfiguration"]["Rules"][0]

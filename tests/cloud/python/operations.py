@@ -181,6 +181,8 @@ assert glue.batch_create_partition(**table, PartitionInputList=partitions)["Erro
 assert len(glue.batch_create_partition(**table, PartitionInputList=partitions[:1])["Errors"]) == 1
 with fails("AlreadyExistsException", 400):
     glue.create_partition(**table, PartitionInput=partitions[0])
+glue.create_partition(**table, PartitionInput={"Values": ["2030", "01"]})
+glue.delete_partition(**table, PartitionValues=["2030", "01"])
 with fails("InvalidInputException", 400):
     glue.create_partition(**table, PartitionInput={"Values": ["2027"]})
 pages = list(glue.get_paginator("get_partitions").paginate(**table, PaginationConfig={"PageSize": 10}))
@@ -379,6 +381,7 @@ assert kms.list_key_policies(KeyId=KEY)["PolicyNames"] == ["default"]
 assert kms.get_key_rotation_status(KeyId=KEY)["KeyRotationEnabled"] is False
 assert glue.get_tags(ResourceArn=f"arn:aws:glue:{REGION}:{ACCOUNT}:crawler/lake-crawler")["Tags"] == {}
 rds.delete_db_cluster_snapshot(DBClusterSnapshotIdentifier="by-hand")
+assert "SecureTransport" in s3.get_bucket_policy(Bucket="policed-bucket")["Policy"]
 grant = kms.create_grant(KeyId=KEY, GranteePrincipal=f"arn:aws:iam::{ACCOUNT}:user/nobody", Operations=["Decrypt"])
 kms.revoke_grant(KeyId=KEY, GrantId=grant["GrantId"])
 assert s3.list_objects(Bucket="lake-bucket", MaxKeys=2)["IsTruncated"]

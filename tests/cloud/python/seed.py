@@ -109,6 +109,9 @@ seed = {
     "buckets": [
         {"name": "lake-bucket", "encryption": {"Kms": {"key": KEY, "bucket_key": False}}, "tags": {"team": "data"}},
         {"name": "plain-bucket"},
+        {"name": "policed-bucket", "policy": {"name": "bucket-policy", "document": policy(
+            {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::policed-bucket/*",
+             "Condition": {"Bool": {"aws:SecureTransport": "false"}}})}},
     ],
     "databases": [
         {
