@@ -16,6 +16,7 @@ mod store;
 mod errors;
 mod export;
 mod mariadb;
+mod measure;
 mod postgres;
 mod rehearsal;
 mod servers;

@@ -62,13 +62,12 @@ pub fn server_fingerprint(
 }
 
 /// A column, so that its text is exact: floats of 32 bits are widened by the server, for their own
-/// text is too short, and bytes are printed in hexadecimal.
+/// text is too short.
 fn expression(family: Family, name: &str, target: Target) -> String {
     let name = quoted(family, name);
     match (family, target) {
         (Family::PostgreSql, Target::Float) => format!("CAST({name} AS double precision)"),
         (Family::MySql, Target::Float) => format!("CAST({name} AS DOUBLE)"),
-        (Family::MySql, Target::Bytes) => format!("HEX({name})"),
         _ => name,
     }
 }
@@ -85,6 +84,12 @@ fn add(row: &mut Row, family: Family, value: Option<&[u8]>, target: Target) -> O
         row.null();
         return Some(());
     };
+    // The text protocol sends bytes as they are; HEX would print a BIT as a number, and a CHAR in the
+    // column's own encoding.
+    if (family, target) == (Family::MySql, Target::Bytes) {
+        row.binary(bytes);
+        return Some(());
+    }
     let text = std::str::from_utf8(bytes).ok()?;
     match target {
         Target::Boolean => row.boolean(match text {
@@ -98,11 +103,7 @@ fn add(row: &mut Row, family: Family, value: Option<&[u8]>, target: Target) -> O
         Target::Timestamp => row.timestamp(microseconds(text)?),
         Target::Text => row.text(text),
         Target::Bytes => {
-            let digits = match family {
-                Family::PostgreSql => text.strip_prefix("\\x")?,
-                Family::MySql => text,
-            };
-            row.binary(&unhex(digits)?);
+            row.binary(&unhex(text.strip_prefix("\\x")?)?);
         }
     }
     Some(())
@@ -131,7 +132,7 @@ mod tests {
             (Family::PostgreSql, "t", Target::Boolean),
             (Family::PostgreSql, "-Infinity", Target::Float),
             (Family::PostgreSql, "\\x00ff", Target::Bytes),
-            (Family::MySql, "00FF", Target::Bytes),
+            (Family::MySql, "\u{1}", Target::Bytes),
             (Family::MySql, "0000000012.50", Target::Decimal(2)),
             (Family::MySql, "9999-12-31 23:59:59.999999", Target::Timestamp),
         ] {
