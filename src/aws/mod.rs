@@ -8,6 +8,7 @@ mod clients;
 mod clock;
 mod error;
 mod http;
+pub mod inventory;
 mod lease;
 mod objects;
 mod parallel;

@@ -1,7 +1,9 @@
 //! `snaplake generate`: Terraform modules and IAM policies from the model.
 
 use super::project::Project;
+use super::session::{Session, aws_error};
 use super::{Exit, Failure, Global, Outcome, OutputFormat, Printer};
+use crate::aws::inventory;
 use crate::generate::adopt::{self, AdoptError, Adoption};
 use crate::generate::disk::{self, Change, DiskError};
 use crate::generate::{self, Files, owners};
@@ -24,6 +26,10 @@ pub struct GenerateArgs {
     /// already has of the pipeline, and print the `removed` blocks for that state
     #[arg(long, value_name = "FILE", conflicts_with = "check")]
     adopt: Option<PathBuf>,
+    /// Also write import blocks for what the account already has of the pipeline, looked up with read-only
+    /// calls; whether another Terraform state owns it is not known then
+    #[arg(long, conflicts_with_all = ["check", "adopt"])]
+    adopt_account: bool,
 }
 
 /// One pipeline's root module: its folder, what belongs there, and what differs.
@@ -47,6 +53,9 @@ pub(super) fn run(args: &GenerateArgs, global: &Global, printer: &Printer) -> Ou
     }
     if let Some(state) = &args.adopt {
         find_adopted(state, &mut roots)?;
+    }
+    if args.adopt_account {
+        find_in_account(&mut roots, global)?;
     }
     for root in &mut roots {
         root.changes = if args.check {
@@ -112,6 +121,25 @@ fn find_adopted(state: &Path, roots: &mut [Root]) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Finds what the account already has, before anything is written.
+fn find_in_account(roots: &mut [Root], global: &Global) -> Result<(), Failure> {
+    for root in roots {
+        if !adopt::may_write(&root.folder) {
+            let foreign = DiskError::Foreign(vec![PathBuf::from(adopt::FILE)]);
+            return Err(disk_failure(&foreign, &root.folder));
+        }
+        let of_one = Global { pipeline: Some(root.pipeline.name.clone()), ..global.clone() };
+        let session = Session::open(&of_one)?;
+        let held = session
+            .wait(inventory::read(&session.clients, &root.pipeline))
+            .map_err(|error| aws_error(&error))?;
+        let adoption = adopt::adopt_held(&root.pipeline, &held)
+            .map_err(|error| Failure::environment(miette::miette!("{error}")))?;
+        root.adoption = Some(adoption);
+    }
+    Ok(())
+}
+
 /// What was taken over, and what the other state has to be told.
 fn adopted(root: &Root, adoption: &Adoption) -> String {
     let mut text = String::new();
@@ -119,7 +147,16 @@ fn adopted(root: &Root, adoption: &Adoption) -> String {
         let _ = writeln!(text, "not taken over: {conflict}");
     }
     if adoption.adopted.is_empty() {
-        text.push_str("nothing else in the state bears a name of this pipeline\n");
+        text.push_str("nothing else there bears a name of this pipeline\n");
+        return text;
+    }
+    if adoption.adopted.iter().all(|adopted| adopted.from.is_empty()) {
+        let _ = writeln!(
+            text,
+            "wrote import blocks for {} resources to {}\n\nwhether another Terraform state owns them is not known from the account; where one does,\nuse `--adopt` with that state, which also says how it lets go of them",
+            adoption.adopted.len(),
+            shown(&root.folder.join(adopt::FILE)),
+        );
         return text;
     }
     let _ = write!(

@@ -6,7 +6,8 @@
 
 use super::{GenerateError, format, hcl, modules};
 use crate::pipeline::{Pipeline, PrincipalKind};
-use serde_json::Value;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -24,7 +25,7 @@ pub struct Adopted {
     pub to: String,
     /// What the provider imports it by.
     pub id: String,
-    /// Its address in the state that has it now.
+    /// Its address in the state that has it now; empty where it was found in the account.
     pub from: String,
 }
 
@@ -48,6 +49,44 @@ pub enum AdoptError {
     Generate(#[from] GenerateError),
 }
 
+/// A resource that an account has, as a state would hold it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    kind: &'static str,
+    values: BTreeMap<&'static str, String>,
+}
+
+impl Held {
+    /// A resource of a type of Terraform's, by what the provider imports it by.
+    #[must_use]
+    pub fn new(kind: &'static str, id: &str) -> Self {
+        Self { kind, values: BTreeMap::from([("id", id.to_owned())]) }
+    }
+
+    /// With an attribute.
+    #[must_use]
+    pub fn with(mut self, attribute: &'static str, value: &str) -> Self {
+        self.values.insert(attribute, value.to_owned());
+        self
+    }
+}
+
+/// Finds the pipeline's resources among those that an account has. Whether a state owns them already
+/// is not known from an account.
+///
+/// # Errors
+/// When the pipeline cannot be generated.
+pub fn adopt_held(pipeline: &Pipeline, held: &[Held]) -> Result<Adoption, AdoptError> {
+    let resources: Vec<Value> = held
+        .iter()
+        .map(|held| {
+            // No configuration has an address like this one.
+            json!({ "mode": "managed", "type": held.kind, "address": "", "values": held.values })
+        })
+        .collect();
+    find(pipeline, &resources.iter().collect::<Vec<_>>())
+}
+
 /// Finds the pipeline's resources in a state, given as `terraform show -json` prints it.
 ///
 /// # Errors
@@ -60,7 +99,10 @@ pub fn adopt(pipeline: &Pipeline, state: &str) -> Result<Adoption, AdoptError> {
     };
     let mut found = Vec::new();
     collect(root, &mut found);
+    find(pipeline, &found)
+}
 
+fn find(pipeline: &Pipeline, found: &[&Value]) -> Result<Adoption, AdoptError> {
     let mut adoption = Adoption::default();
     for module in modules::all(pipeline, &modules::policies(&pipeline.documents()))? {
         for resource in module.resources() {
@@ -89,7 +131,7 @@ pub fn adopt(pipeline: &Pipeline, state: &str) -> Result<Adoption, AdoptError> {
             adoption.adopted.push(Adopted { to, id: import_id(held), from });
         }
     }
-    adopt_key(pipeline, &found, &mut adoption);
+    adopt_key(pipeline, found, &mut adoption);
     adoption.adopted.sort_by(|one, other| one.to.cmp(&other.to));
     Ok(adoption)
 }
@@ -199,7 +241,7 @@ impl Adoption {
     #[must_use]
     pub fn removals(&self) -> String {
         let mut text = String::new();
-        for adopted in &self.adopted {
+        for adopted in self.adopted.iter().filter(|adopted| !adopted.from.is_empty()) {
             // A `removed` block names no single instance of a resource with `count` or `for_each`.
             let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
             if adopted.from.chars().all(plain) {
@@ -234,7 +276,6 @@ pub fn may_write(folder: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     fn pipeline() -> Pipeline {
         super::super::tests::example()
@@ -286,6 +327,30 @@ mod tests {
         let adoption = adopt(&pipeline, &state(&resources)).expect("a state");
         assert!(adoption.adopted.is_empty());
         assert!(adoption.conflicts[0].contains("`/elsewhere/`"), "{:?}", adoption.conflicts);
+    }
+
+    #[test]
+    fn what_an_account_has_is_taken_over_and_no_state_is_told() {
+        let pipeline = pipeline();
+        let bucket = pipeline.lake.bucket.as_str();
+        let alias = pipeline.key_alias().expect("a key is made");
+        let held = [
+            Held::new("aws_s3_bucket", bucket).with("bucket", bucket),
+            Held::new("aws_s3_bucket", "other").with("bucket", "other"),
+            Held::new("aws_kms_alias", &alias).with("name", &alias).with("target_key_id", "abc"),
+            Held::new("aws_kms_key", "abc").with("key_id", "abc"),
+        ];
+        let adoption = adopt_held(&pipeline, &held).expect("it can be generated");
+        let to: Vec<_> = adoption.adopted.iter().map(|adopted| adopted.to.as_str()).collect();
+        assert_eq!(
+            to,
+            [
+                "module.lake.aws_kms_alias.lake",
+                "module.lake.aws_kms_key.lake",
+                "module.lake.aws_s3_bucket.lake"
+            ]
+        );
+        assert_eq!(adoption.removals(), "");
     }
 
     #[test]

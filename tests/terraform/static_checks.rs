@@ -34,10 +34,11 @@ fn checkov_finds_nothing_and_skips_little() {
         command.arg("-d").arg(&project.root);
     }
     let output = finish(&mut command, Duration::from_mins(5));
-    let report: serde_json::Value = serde_json::from_slice(&output.stdout)
+    // A report for each folder, one after the other.
+    let reports = serde_json::Deserializer::from_slice(&output.stdout).into_iter();
+    let reports: Vec<serde_json::Value> = reports
+        .collect::<Result<_, _>>()
         .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)));
-    // A report for each folder, or one where there is one.
-    let reports = report.as_array().cloned().unwrap_or_else(|| vec![report]);
     assert_eq!(reports.len(), projects.len());
     for report in reports {
         let summary = &report["summary"];
