@@ -5,8 +5,7 @@
 //! `glue:GetDatabase`, `glue:GetCrawler`, `athena:GetWorkGroup`.
 
 use super::{AwsError, Clients, failed};
-use crate::generate::adopt::Held;
-use crate::pipeline::{CatalogMode, Pipeline, Principal, PrincipalKind};
+use crate::pipeline::{CatalogMode, Held, Pipeline, Principal, PrincipalKind};
 
 /// What is there, of what Terraform would make.
 ///

@@ -5,9 +5,8 @@
 //! <https://developer.hashicorp.com/terraform/language/resources/syntax#removing-resources>
 
 use super::{GenerateError, format, hcl, modules};
-use crate::pipeline::{Pipeline, PrincipalKind};
+use crate::pipeline::{Held, Pipeline, PrincipalKind};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -47,28 +46,6 @@ pub enum AdoptError {
     /// The pipeline itself cannot be generated.
     #[error(transparent)]
     Generate(#[from] GenerateError),
-}
-
-/// A resource that an account has, as a state would hold it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Held {
-    kind: &'static str,
-    values: BTreeMap<&'static str, String>,
-}
-
-impl Held {
-    /// A resource of a type of Terraform's, by what the provider imports it by.
-    #[must_use]
-    pub fn new(kind: &'static str, id: &str) -> Self {
-        Self { kind, values: BTreeMap::from([("id", id.to_owned())]) }
-    }
-
-    /// With an attribute.
-    #[must_use]
-    pub fn with(mut self, attribute: &'static str, value: &str) -> Self {
-        self.values.insert(attribute, value.to_owned());
-        self
-    }
 }
 
 /// Finds the pipeline's resources among those that an account has. Whether a state owns them already

@@ -6,6 +6,7 @@
 pub mod check;
 pub mod cost;
 mod document;
+mod held;
 mod names;
 mod need;
 mod needs;
@@ -13,6 +14,7 @@ mod principal;
 mod step;
 
 pub use document::{Document, DocumentKind, Effect, Statement, StatementPrincipal, TooLong};
+pub use held::Held;
 pub use names::PLACEHOLDER_KEY_ID;
 pub use need::{Example, Limit, Need};
 pub use principal::{Principal, PrincipalKind, Trusted};
