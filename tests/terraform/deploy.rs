@@ -274,7 +274,7 @@ left = {
     'policies': client('iam').list_policies(Scope='Local')['Policies'],
     'databases': [d['Name'] for d in client('glue').get_databases()['DatabaseList']],
     'crawlers': client('glue').list_crawlers()['CrawlerNames'],
-    'workgroups': [w for w in client('athena').list_work_groups()['WorkGroups'] if w['Name'] != 'primary'],
+    'workgroups': [w['Name'] for w in client('athena').list_work_groups()['WorkGroups'] if w['Name'] != 'primary'],
     'keys': [k for k in client('kms').list_keys()['Keys']
              if client('kms').describe_key(KeyId=k['KeyId'])['KeyMetadata']['KeyState'] != 'PendingDeletion'
              and client('kms').describe_key(KeyId=k['KeyId'])['KeyMetadata']['KeyManager'] == 'CUSTOMER'],
