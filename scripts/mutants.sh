@@ -19,13 +19,14 @@ sed -i -E '/^pub mod (lint|compose|managed|reference);$/d' "$crate/src/iam/mod.r
 
 cat >"$crate/Cargo.toml" <<'TOML'
 [package]
-name = "snaplake"
+name = "iam-mutants"
 version = "0.0.0"
 edition = "2024"
 publish = false
 autotests = false
 
 [lib]
+name = "snaplake"
 doctest = false
 
 [dependencies]
@@ -76,9 +77,9 @@ mod judges {
 }
 RUST
 
+cp Cargo.lock "$crate"
 cd "$crate"
-cargo generate-lockfile --quiet
-exec cargo mutants --no-shuffle --jobs 1 --cap-lints true --minimum-test-timeout 20 \
+exec cargo mutants --no-shuffle --jobs 1 --minimum-test-timeout 20 \
   --file 'src/iam/evaluate.rs' --file 'src/iam/evaluate/*.rs' \
   --file 'src/iam/condition.rs' --file 'src/iam/condition/*.rs' \
   --file 'src/iam/pattern.rs' --file 'src/iam/pattern/*.rs' \

@@ -45,6 +45,26 @@ fn other_fields_are_left_alone_but_must_be_json() {
 }
 
 #[test]
+fn a_grant_without_an_id_is_called_by_its_place() {
+    let grant = |id: &str| {
+        format!(r#"{{{id}"GranteePrincipal": "rds.amazonaws.com", "Operations": ["Decrypt"]}}"#)
+    };
+    let text = format!(
+        r#"{{"name": "a", "grants": [{}, {}], "request": {{"principal": "rds.amazonaws.com",
+            "action": "kms:Decrypt", "resource": "arn:aws:kms:eu-west-1:111122223333:key/k"}}}}"#,
+        grant(r#""KeyId": "other", "#),
+        grant("")
+    );
+    let named = |text: &str| {
+        let case = Case::parse(text, &mut Documents::new()).unwrap();
+        case.decide().statement.map(|it| it.document.to_owned())
+    };
+    assert_eq!(named(&text).as_deref(), Some("grants[1]"));
+    let text = text.replace(&grant(""), &grant(r#""GrantId": "g", "#));
+    assert_eq!(named(&text).as_deref(), Some("g"));
+}
+
+#[test]
 fn what_is_null_is_left_out() {
     let with = |field: &str| CASE.replacen('{', &format!("{{{field}, "), 1);
     let plain = Case::parse(CASE, &mut Documents::new()).unwrap();

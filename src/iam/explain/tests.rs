@@ -70,3 +70,17 @@ fn what_no_policy_could_allow_has_no_change() {
     assert_eq!(explanation.changes, []);
     assert!(explanation.to_string().ends_with("an account's root user cannot assume roles"));
 }
+
+#[test]
+fn a_condition_that_holds_is_not_what_is_in_the_way() {
+    let policies = Policies {
+        identity: vec![policy(
+            "p",
+            r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*",
+                "Condition":{"StringEquals":{"aws:PrincipalAccount":"111122223333","aws:SourceVpc":"vpc-1"}}}}"#,
+        )],
+        ..Policies::default()
+    };
+    let told = evaluate(&request(), &policies).explain(&request(), &policies).to_string();
+    assert!(told.contains("aws:SourceVpc") && !told.contains("aws:PrincipalAccount"), "{told}");
+}
