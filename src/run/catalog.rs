@@ -278,7 +278,7 @@ mod tests {
                 StagedColumn { name: "id".into(), hive_type: "bigint".into() },
                 StagedColumn { name: "note".into(), hive_type: "string".into() },
             ],
-            originals: std::collections::BTreeMap::new(),
+            originals: BTreeMap::new(),
         }
     }
 

@@ -119,7 +119,7 @@ fn seed(cloud: &CloudHandle, folder: &Path) {
         engine: "mysql".to_owned(),
         engine_version: None,
         database: "shop".to_owned(),
-        source_url: format!("sqlite:{}", source.display()),
+        source_url: format!("sqlite:{}", source.display()).into(),
         allocated_storage: 20,
         snapshots: vec![SnapshotSeed {
             name: Some("s".to_owned()),

@@ -134,11 +134,7 @@ mod tests {
 
     #[test]
     fn selection_follows_the_family() {
-        let table = |schema: &str, name: &str| Table {
-            schema: schema.into(),
-            name: name.into(),
-            ..Table::default()
-        };
+        let table = Table::named;
         let names = |family, only: &[&str], tables| {
             let only: Vec<String> = only.iter().map(|item| (*item).to_owned()).collect();
             select(family, "shop", &only, tables)

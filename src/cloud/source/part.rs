@@ -34,6 +34,12 @@ pub struct Column {
 }
 
 impl Table {
+    /// A table of which nothing but its name matters.
+    #[cfg(test)]
+    pub(in crate::cloud) fn named(schema: &str, name: &str) -> Self {
+        Self { schema: schema.to_owned(), name: name.to_owned(), ..Self::default() }
+    }
+
     /// The Arrow schema of the batches that a source gives for these columns.
     #[must_use]
     pub fn arrow(columns: &[Column]) -> SchemaRef {

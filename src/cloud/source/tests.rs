@@ -96,7 +96,7 @@ fn what_is_wrong_with_a_source_is_told() {
     let error = open(&url).unwrap().tables().unwrap_err().to_string();
     assert_eq!(error, "`t.x` is declared as `GEOJSON`, which is no type of mysql");
     let (_folder, url) = database("CREATE TABLE t (x INT); CREATE TABLE \"u\"\"v\" (x INT)");
-    let error = open(&url).unwrap().table("w").unwrap_err().to_string();
+    let error = open(&url).unwrap().table("", "w").unwrap_err().to_string();
     assert_eq!(error, "the source has no table `w`; it has `t`, `u\\\"v`");
     assert!(rows(&open(&url).unwrap(), "u\"v").is_ok());
 }
@@ -111,7 +111,7 @@ fn a_snapshot_does_not_see_later_rows() {
         rows(source, "t").unwrap().iter().map(RecordBatch::num_rows).sum()
     };
     assert_eq!(count(&source), 2);
-    let SourceUrl::Sqlite(path) = SourceUrl::parse(&url).unwrap();
+    let SourceUrl::Sqlite(path) = SourceUrl::parse(&url).unwrap() else { unreachable!() };
     Connection::open(path).unwrap().execute_batch("INSERT INTO t VALUES (3)").unwrap();
     assert_eq!(count(&source), 2);
     assert_eq!(count(&Source::open(&url, Engine::MySql, "d").unwrap()), 3);

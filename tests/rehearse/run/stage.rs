@@ -137,7 +137,7 @@ impl Stage {
                 engine: self.pipeline.source.engine.as_str().to_owned(),
                 engine_version: None,
                 database: self.pipeline.source.database.clone(),
-                source_url: url,
+                source_url: url.into(),
                 allocated_storage: 100,
                 snapshots: vec![SnapshotSeed { name: None, automated: true, hours_ago }],
             })

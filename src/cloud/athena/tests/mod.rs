@@ -24,6 +24,7 @@ impl Lake {
             source_arn: String::new(),
             engine: engine.into(),
             source_url: format!("sqlite:{}", path.display()).into(),
+            held: None,
             database: "shop".into(),
             export_only: vec![],
             bucket: "lake".into(),
