@@ -49,7 +49,7 @@ static COST: Section = Section {
             shape: Shape::Number { min: 1, max: 3000 },
             absent: Absent::Number(30),
             doc: "How often the pipeline runs in a month.",
-            example: "30",
+            example: "60",
         },
         Key {
             name: "prices",
