@@ -84,7 +84,8 @@ mod tests {
 
     /// Answers one request and gives what it got.
     async fn once(answer: &'static str) -> (String, tokio::task::JoinHandle<String>) {
-        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let listener =
+            tokio::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let url = format!("http://{}/services/T0/B0/hush-hush", listener.local_addr().unwrap());
         let heard = tokio::spawn(async move {
             let (mut stream, _) = listener.accept().await.unwrap();
@@ -116,7 +117,8 @@ mod tests {
         let hook = HttpWebhook::new(url);
         assert_eq!(hook.post("{}".into()).await, Err(WebhookError::Status(403)));
         assert!(!format!("{hook:?}").contains("hush"));
-        let dead = HttpWebhook::new("http://127.0.0.1:9/hush-hush".to_owned());
+        let dead =
+            HttpWebhook::new(format!("http://{}:9/hush-hush", std::net::Ipv4Addr::LOCALHOST));
         let error = dead.post("{}".into()).await.unwrap_err();
         assert_eq!(error, WebhookError::Unreachable);
         assert!(!format!("{error} {error:?}").contains("hush"));

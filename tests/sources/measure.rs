@@ -2,6 +2,8 @@
 //!
 //! `SNAPLAKE_MEASURE=postgres://… cargo test --release --test sources measure -- --ignored --nocapture`
 
+#![expect(clippy::print_stdout, reason = "what was measured is told with `--nocapture`")]
+
 use crate::export::export;
 use std::time::Instant;
 

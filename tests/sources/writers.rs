@@ -81,10 +81,8 @@ fn mariadb_is_exported_as_of_one_moment() {
     let Some(server) = MariaDb::shared() else { return };
     let url = server.database(
         "accounts",
-        &format!(
-            "CREATE TABLE accounts (id int PRIMARY KEY, balance bigint, filler text);
+        &"CREATE TABLE accounts (id int PRIMARY KEY, balance bigint, filler text);
              INSERT INTO accounts SELECT seq, 100, 'x' FROM mysql_seq;\n"
-        )
         .replace("mysql_seq", "(WITH RECURSIVE n (seq) AS (SELECT 1 UNION ALL SELECT seq + 1 FROM n WHERE seq < 900) SELECT seq FROM n) s")
             .replace(";\n             ", ";\n"),
     );

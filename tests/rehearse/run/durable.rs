@@ -6,6 +6,7 @@
 //! `SNAPLAKE_TEST_SEED` which.
 
 #![expect(clippy::unwrap_used, reason = "a test may fail this way")]
+#![expect(clippy::print_stdout, reason = "what was measured is told with `--nocapture`")]
 
 use super::stage::{Stage, config};
 use jiff::{SignedDuration, Timestamp};

@@ -1,7 +1,5 @@
 //! Journals in the lake's bucket: another machine goes on, and nobody works twice.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail this way")]
-
 use super::command::{configured, text, told};
 use super::stage::{Stage, StopAfter};
 use snaplake::aws::{Condition, ErrorKind, Lease, LeaseError, Stop};

@@ -6,6 +6,7 @@
 //! proof.
 
 #![expect(clippy::unwrap_used, reason = "a test may fail this way")]
+#![expect(clippy::print_stdout, reason = "what was measured is told with `--nocapture`")]
 
 use super::stage::config;
 use parquet::data_type::{ByteArray, ByteArrayType, Int64Type};

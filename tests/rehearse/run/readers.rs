@@ -4,6 +4,7 @@
 //! full proof).
 
 #![expect(clippy::unwrap_used, reason = "a test may fail this way")]
+#![expect(clippy::print_stdout, reason = "what was measured is told with `--nocapture`")]
 
 use super::stage::{CloudClock, Stage, config};
 use snaplake::aws::{Athena, Clients, Stop};
