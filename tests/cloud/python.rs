@@ -161,6 +161,7 @@ fn served() -> BTreeSet<String> {
         ("kms", &["kms/api.rs"]),
         ("glue", &["glue/api.rs", "glue/partitions.rs", "glue/crawlers.rs"]),
         ("athena", &["athena_api/mod.rs"]),
+        ("sns", &["sns.rs"]),
     ] {
         for line in
             files.iter().flat_map(|file| read(file).lines().map(str::to_owned).collect::<Vec<_>>())
@@ -170,6 +171,7 @@ fn served() -> BTreeSet<String> {
                 let name = name.strip_prefix('"').and_then(|name| name.strip_suffix('"'));
                 // A verb, then what it is done to.
                 if let Some(name) = name
+                    && name.starts_with(|first: char| first.is_ascii_uppercase())
                     && name.chars().nth(1).is_some_and(|second| second.is_ascii_lowercase())
                 {
                     served.insert(format!("{service} {name}"));

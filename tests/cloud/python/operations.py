@@ -391,8 +391,10 @@ with fails("UnknownOperationException", 400):
     glue.get_jobs()
 with fails("InvalidAction", 400):
     rds.describe_db_engine_versions()
-with fails("NotImplemented", 501):
+with fails("InvalidAction", 400):
     client("sns").list_topics()
+with fails("NotImplemented", 501):
+    client("cloudformation").list_stacks()
 
 # --- SNS -------------------------------------------------------------------------------------
 sns = client("sns")
