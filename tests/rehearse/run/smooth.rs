@@ -114,7 +114,8 @@ async fn the_doctor_finds_what_is_missing_and_changes_nothing() {
     let mut stage = Stage::new("direct", "latest-automated").await;
     let checks = snaplake::run::doctor(&stage.pipeline, &stage.clients).await;
     assert!(checks.len() >= 9, "{checks:#?}");
-    assert!(checks.iter().all(|check| check.expected == check.found), "{checks:#?}");
+    // What the runner may not look at is told as such, and is no failure.
+    assert!(checks.iter().all(|check| !check.is_failed()), "{checks:#?}");
     stage.pipeline.athena.workgroup = "nothing-such".to_owned();
     stage.pipeline.catalog.database = "nothing_such".to_owned();
     let checks = snaplake::run::doctor(&stage.pipeline, &stage.clients).await;
