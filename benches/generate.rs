@@ -2,6 +2,7 @@
 //!
 //! `cargo bench --bench generate`
 
+#![allow(clippy::pedantic, reason = "tests may be plainer than what is shipped")]
 #![expect(clippy::panic, reason = "helpers of tests fail as tests do")]
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};

@@ -1,5 +1,6 @@
 //! How fast the IAM engine is: `cargo bench --bench iam`.
 
+#![allow(clippy::pedantic, reason = "tests may be plainer than what is shipped")]
 #![expect(clippy::expect_used, reason = "helpers of tests fail as tests do")]
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};

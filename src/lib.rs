@@ -4,6 +4,8 @@
 //! `docs/architecture.md`. Start at [`pipeline::Pipeline`] for the model that everything is read
 //! off, at [`iam`] for the policy engine, and at [`run`] for what happens on AWS.
 
+#![cfg_attr(test, allow(clippy::pedantic, reason = "tests may be plainer than what is shipped"))]
+
 pub mod aws;
 pub mod cli;
 #[cfg(feature = "rehearse")]

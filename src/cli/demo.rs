@@ -49,13 +49,23 @@ pub(super) fn run(args: &DemoArgs, global: &Global, printer: &Printer) -> Outcom
     )?;
     if exit == Exit::Done {
         printer.note(format_args!(
-            "next: open {}, read {}, change it and rehearse again:\n  cd {} && snaplake rehearse",
+            "next: open {}, read {}, change it and rehearse again:\n  {} --config {} rehearse",
             page.display(),
             global.config.display(),
-            folder.display()
+            command(std::env::var_os("CARGO").is_some(), cfg!(debug_assertions)),
+            global.config.display(),
         ));
     }
     Ok(exit)
+}
+
+/// How the user started this program, for a command to copy: cargo names itself to what it runs.
+fn command(by_cargo: bool, debug: bool) -> &'static str {
+    match (by_cargo, debug) {
+        (true, true) => "cargo run --",
+        (true, false) => "cargo run --release --",
+        (false, _) => "snaplake",
+    }
 }
 
 /// A folder that is not there, is empty, or has an earlier demo; nothing of anybody's is overwritten.

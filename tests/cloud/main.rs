@@ -1,5 +1,6 @@
 //! The outside view of `cloud`: other people's clients, unmodified, against `snaplake cloud`.
 
+#![allow(clippy::pedantic, reason = "tests may be plainer than what is shipped")]
 #![expect(
     clippy::unwrap_used,
     clippy::panic,

@@ -1,4 +1,5 @@
 //! The outside view of `iam`.
+#![allow(clippy::pedantic, reason = "tests may be plainer than what is shipped")]
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,

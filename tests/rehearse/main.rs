@@ -1,5 +1,6 @@
 //! The outside view of `rehearse` and `demo`.
 
+#![allow(clippy::pedantic, reason = "tests may be plainer than what is shipped")]
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,

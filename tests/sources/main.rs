@@ -1,5 +1,6 @@
 //! Real servers as sources: PostgreSQL and MariaDB, started by the tests on loopback.
 
+#![allow(clippy::pedantic, reason = "tests may be plainer than what is shipped")]
 #![expect(
     clippy::unwrap_used,
     clippy::panic,

@@ -1,5 +1,6 @@
 //! The outside view of what `snaplake generate` writes: Terraform itself, a stand-in for AWS, and
 //! linters judge it.
+#![allow(clippy::pedantic, reason = "tests may be plainer than what is shipped")]
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
