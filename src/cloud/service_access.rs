@@ -53,6 +53,9 @@ const GLUE_ROLE: &str =
 const ATHENA_CATALOG: &str =
     "https://docs.aws.amazon.com/athena/latest/ug/fine-grained-access-to-glue-resources.html";
 const ATHENA_S3: &str = "https://docs.aws.amazon.com/athena/latest/ug/s3-permissions.html";
+/// The managed policy's statement on results: Athena's own pages list these rights nowhere.
+const ATHENA_RESULTS: &str =
+    "https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonAthenaFullAccess.html";
 const ATHENA_KMS: &str = "https://docs.aws.amazon.com/athena/latest/ug/encryption.html";
 const S3_KMS: &str =
     "https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html";
@@ -106,13 +109,13 @@ pub(crate) const TABLE: &[ServiceAccess] = &[
     ),
     row(ATHENA, "glue:UpdatePartition", "ALTER TABLE SET LOCATION", ATHENA_CATALOG),
     row(ATHENA, "glue:BatchDeletePartition", "ALTER TABLE DROP PARTITION", ATHENA_CATALOG),
-    row(ATHENA, "s3:GetBucketLocation", "looks where the results go", ATHENA_S3),
+    row(ATHENA, "s3:GetBucketLocation", "looks where the results go", ATHENA_RESULTS),
     row(ATHENA, "s3:ListBucket", "lists a table's objects", ATHENA_S3),
     row(ATHENA, "s3:GetObject", "reads a table's objects", ATHENA_S3),
     row(ATHENA, "s3:PutObject", "writes results, and the files of a table", ATHENA_S3),
-    row(ATHENA, "s3:ListBucketMultipartUploads", "writes results", ATHENA_S3),
-    row(ATHENA, "s3:ListMultipartUploadParts", "writes results", ATHENA_S3),
-    row(ATHENA, "s3:AbortMultipartUpload", "writes results", ATHENA_S3),
+    row(ATHENA, "s3:ListBucketMultipartUploads", "writes results", ATHENA_RESULTS),
+    row(ATHENA, "s3:ListMultipartUploadParts", "writes results", ATHENA_RESULTS),
+    row(ATHENA, "s3:AbortMultipartUpload", "writes results", ATHENA_RESULTS),
     row(ATHENA, "s3:DeleteObject", "removes a table's data", ATHENA_S3),
     row(ATHENA, "kms:Decrypt", "S3 decrypts an object", ATHENA_KMS),
     row(ATHENA, "kms:GenerateDataKey", "S3 encrypts results", ATHENA_KMS),
@@ -180,9 +183,9 @@ pub(crate) fn crawler_logs(state: &State, caller: &Caller, crawler: &str) -> Res
     Ok(())
 }
 
-/// What Athena must be allowed where results go, beside writing and reading them: the page asks for
-/// it whatever the size of the result
-/// (<https://docs.aws.amazon.com/athena/latest/ug/s3-permissions.html>).
+/// What Athena must be allowed where results go, beside writing and reading them: the managed policy
+/// grants it whatever the size of the result
+/// (<https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonAthenaFullAccess.html>).
 ///
 /// # Errors
 /// [`Denied`] when the caller lacks one of them.

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 pub(super) struct TableStatus {
     /// `db.table` or `db.schema.table`.
     pub(super) target: String,
-    /// Why it, or part of it, was not exported.
+    /// Why it was not exported.
     pub(super) warning: Option<String>,
     /// Whether it was left out.
     pub(super) skipped: bool,

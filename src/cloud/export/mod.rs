@@ -13,7 +13,7 @@ use self::manifest::TableStatus;
 use self::tables::{Job, Work};
 use self::writer::Limits;
 use super::caller::Caller;
-use super::source::{Column, Engine, Family, Source, SourceAddress, SourceError, Table};
+use super::source::{Engine, Family, Source, SourceAddress, SourceError, Table};
 use super::storage::{Body, ObjectStore, StoreError};
 use bytes::Bytes;
 use datafusion::parquet::errors::ParquetError;
@@ -174,8 +174,12 @@ fn run_within(
 
 /// What there is to say of a table before it is read.
 fn status(request: &ExportRequest<'_>, family: Family, table: &Table) -> TableStatus {
-    let (columns, skipped): (Vec<Column>, Vec<Column>) =
-        table.columns.iter().cloned().partition(|column| names::exportable_column(&column.name));
+    let unfit: Vec<&str> = table
+        .columns
+        .iter()
+        .map(|column| column.name.as_str())
+        .filter(|name| !names::exportable_column(name))
+        .collect();
     let mut status = TableStatus {
         target: names::target(family, &request.database, table),
         warning: None,
@@ -189,15 +193,14 @@ fn status(request: &ExportRequest<'_>, family: Family, table: &Table) -> TableSt
         status.warning = Some("the table's name has a slash".to_owned());
     } else if let Some(why) = table.skipped {
         status.warning = Some(why.to_owned());
-    } else if columns.is_empty() {
-        status.warning = Some("no column of the table can be exported".to_owned());
+    } else if !unfit.is_empty() {
+        status.warning =
+            Some(format!("columns have names that no export has: {}", unfit.join(", ")));
+    } else if table.columns.is_empty() {
+        status.warning = Some("the table has no columns".to_owned());
     } else {
-        if !skipped.is_empty() {
-            let names: Vec<&str> = skipped.iter().map(|column| column.name.as_str()).collect();
-            status.warning = Some(format!("columns skipped for their names: {}", names.join(", ")));
-        }
         status.skipped = false;
-        status.columns = columns;
+        status.columns.clone_from(&table.columns);
     }
     status
 }
@@ -220,24 +223,20 @@ fn probe(
     Ok(())
 }
 
-/// The task's `WarningMessage` when tables or columns were left out.
+/// The task's `WarningMessage` when tables were left out. What `skippedObjectives` holds on AWS is
+/// written nowhere; here nothing is skipped but tables.
 fn warning_message(statuses: &[TableStatus]) -> Option<String> {
-    let skipped = |whole: bool, key: &str| -> Vec<serde_json::Value> {
-        statuses
-            .iter()
-            .filter(|status| status.skipped == whole)
-            .filter_map(|status| {
-                let warning = status.warning.as_ref()?;
-                Some(json!({ key: status.target, "reason": warning }))
-            })
-            .collect()
-    };
-    let (tables, objectives) = (skipped(true, "tableName"), skipped(false, "objective"));
-    if tables.is_empty() && objectives.is_empty() {
+    let tables: Vec<serde_json::Value> = statuses
+        .iter()
+        .filter_map(|status| {
+            let warning = status.warning.as_ref()?;
+            Some(json!({ "tableName": status.target, "reason": warning }))
+        })
+        .collect();
+    if tables.is_empty() {
         return None;
     }
-    let message =
-        json!({ "skippedTables": tables, "skippedObjectives": objectives, "general": [] });
+    let message = json!({ "skippedTables": tables, "skippedObjectives": [], "general": [] });
     Some(message.to_string())
 }
 

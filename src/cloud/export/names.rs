@@ -1,12 +1,13 @@
 //! What RDS can name, what it skips, and how names become keys.
 //!
-//! Source: <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ExportSnapshot.html>,
-//! "Limitations" and "File naming convention".
+//! Source: "Limitations" and "File naming convention" of
+//! <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ExportSnapshot.html> and, in the same
+//! words, <https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-export-snapshot.Considerations.html>.
 
 use crate::cloud::source::{Engine, Family, Table};
 
-/// Whether RDS exports a column of this name: those with any of ``,;{}()= `` and white space are
-/// skipped.
+/// Whether RDS exports a table with a column of this name: "tables with the following characters in
+/// column names are skipped", ``, ; { } ( ) \n \t = (space)``.
 #[must_use]
 pub fn exportable_column(name: &str) -> bool {
     !name.contains([',', ';', '{', '}', '(', ')', '=', ' ', '\t', '\n'])
@@ -18,11 +19,11 @@ pub fn exportable_table(name: &str) -> bool {
     !name.contains('/')
 }
 
-/// A prefix, database, schema or table as it stands in a key: backslash, space and quotes become
-/// `_`.
+/// A prefix, database, schema or table as it stands in a key: backslash, backtick, double quote and
+/// space become `_`.
 #[must_use]
 pub fn key_part(name: &str) -> String {
-    name.replace(['\\', ' ', '"', '\'', '`'], "_")
+    name.replace(['\\', '`', '"', ' '], "_")
 }
 
 /// Checks the `ExportOnly` of a StartExportTask request: `database`; `database.table` in MySQL's
@@ -155,6 +156,7 @@ mod tests {
     #[test]
     fn keys_have_no_spaces_and_quotes() {
         assert_eq!(export_folder("/a b/c\\d/", "x-1"), "a_b/c_d/x-1");
+        assert_eq!(key_part("o'brien `\"s"), "o'brien___s");
         assert_eq!(export_folder("", "x-1"), "x-1");
     }
 }

@@ -161,11 +161,11 @@ aws = {policy["arn"].rsplit("/", 1)[1]: policy["document"] for policy in managed
 roles["export"]["policies"] = [{"name": "ExportPolicy", "document": policy(allow(
     ["s3:PutObject*", "s3:ListBucket", "s3:GetObject*", "s3:DeleteObject*", "s3:GetBucketLocation"],
     ["arn:aws:s3:::lake-bucket", "arn:aws:s3:::lake-bucket/*"]))}]
-# https://docs.aws.amazon.com/glue/latest/dg/crawler-prereqs.html and, for what the role needs of S3 and
-# KMS, https://docs.aws.amazon.com/glue/latest/dg/define-crawler-configure-security-settings.html
+# https://docs.aws.amazon.com/glue/latest/dg/crawler-prereqs.html: the managed policy, and "at a minimum"
+# this for the data.
 roles["crawler"]["policies"] = [
     {"name": "AWSGlueServiceRole", "document": aws["AWSGlueServiceRole"]},
-    {"name": "source", "document": policy(allow(["s3:GetObject", "s3:PutObject"], ["arn:aws:s3:::lake-bucket/exports*"]))},
+    {"name": "source", "document": policy(allow(["s3:GetObject"], ["arn:aws:s3:::lake-bucket/exports*"]))},
 ]
 workgroup = f"arn:aws:athena:{REGION}:{ACCOUNT}:workgroup/primary"
 analyst = [
@@ -180,17 +180,22 @@ analyst = [
         ["athena:StartQueryExecution", "athena:CreatePreparedStatement", "athena:UpdatePreparedStatement", "athena:GetPreparedStatement",
          "athena:DeletePreparedStatement", "athena:ListPreparedStatements"], [workgroup]))},
     # https://docs.aws.amazon.com/athena/latest/ug/fine-grained-access-to-glue-resources.html: the
-    # database `default`, and the page's actions on a database and its tables.
+    # statement with the database `default`, and those of CREATE TABLE, SHOW TABLES and MSCK REPAIR TABLE.
     {"name": "catalog", "document": policy(
         allow(["glue:GetDatabase", "glue:GetDatabases", "glue:CreateDatabase"], catalog("database/default")),
-        allow(["glue:GetDatabase", "glue:GetDatabases", "glue:GetTable", "glue:GetTables", "glue:GetPartition", "glue:GetPartitions",
-               "glue:BatchGetPartition", "glue:CreateTable", "glue:UpdateTable", "glue:DeleteTable", "glue:CreatePartition",
-               "glue:BatchCreatePartition", "glue:UpdatePartition", "glue:DeletePartition", "glue:BatchDeletePartition"],
-              catalog("database/lake", "table/lake/*")))},
-    # https://docs.aws.amazon.com/athena/latest/ug/s3-permissions.html
-    {"name": "objects", "document": policy(allow(
-        ["s3:GetBucketLocation", "s3:GetObject", "s3:ListBucket", "s3:ListBucketMultipartUploads", "s3:ListMultipartUploadParts",
-         "s3:AbortMultipartUpload", "s3:PutObject"], ["arn:aws:s3:::lake-bucket", "arn:aws:s3:::lake-bucket/*"]))},
+        allow(["glue:GetDatabase", "glue:GetDatabases"], catalog("database/lake")),
+        allow(["glue:GetTables", "glue:GetTable", "glue:GetPartitions", "glue:CreateTable"], catalog("database/lake", "table/lake/*")),
+        allow(["glue:GetDatabase", "glue:GetTables"], catalog("database/lake", "table/lake/*")),
+        allow(["glue:GetDatabase", "glue:CreateDatabase", "glue:GetTable", "glue:GetPartitions", "glue:GetPartition",
+               "glue:BatchCreatePartition"], catalog("database/lake", "table/lake/*")))},
+    # https://docs.aws.amazon.com/athena/latest/ug/s3-permissions.html: a bucket's objects.
+    {"name": "objects", "document": policy(
+        allow(["s3:ListBucket"], ["arn:aws:s3:::lake-bucket"]), allow("s3:*Object", ["arn:aws:s3:::lake-bucket/*"]))},
+    # https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonAthenaFullAccess.html: where
+    # results go, for another bucket.
+    {"name": "results", "document": policy(*(
+        {**one, "Resource": ["arn:aws:s3:::lake-bucket", "arn:aws:s3:::lake-bucket/athena-results/*"]}
+        for one in aws["AmazonAthenaFullAccess"]["Statement"] if one["Sid"] == "BaseQueryResultsPermissions"))},
 ]
 # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_StartExportTask.html, KmsKeyId; the role is
 # passed as https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html has it.
