@@ -21,4 +21,5 @@ mod measure;
 mod postgres;
 mod rehearsal;
 mod servers;
+mod tls;
 mod writers;

@@ -56,10 +56,11 @@ impl Postgres {
     /// The server, started by whoever comes first.
     pub fn shared() -> Option<Arc<Self>> {
         static KNOWN: Mutex<Weak<Postgres>> = Mutex::new(Weak::new());
-        shared(&KNOWN, Self::start)
+        shared(&KNOWN, || Self::start(|_| String::new()))
     }
 
-    fn start() -> Option<Self> {
+    /// A server of its own, with the options that `prepare` gives for its folder.
+    pub fn start(prepare: impl FnOnce(&Path) -> String) -> Option<Self> {
         let mut found: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
             .into_iter()
             .flatten()
@@ -75,6 +76,7 @@ impl Postgres {
         let path = folder.path().to_owned();
         std::fs::write(path.join("password"), PASSWORD).unwrap();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let more = prepare(&path);
         if is_root() {
             succeed(Command::new("chown").args(["-R", "postgres"]).arg(&path));
         }
@@ -88,7 +90,7 @@ impl Postgres {
                 .arg(format!("--pwfile={}", path.join("password").display())),
         );
         let options = format!(
-            "-p {} -c listen_addresses=127.0.0.1 -c unix_socket_directories={} -c fsync=off",
+            "-p {} -c listen_addresses=127.0.0.1 -c unix_socket_directories={} -c fsync=off {more}",
             server.port,
             path.display()
         );

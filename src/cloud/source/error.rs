@@ -11,11 +11,21 @@ pub enum SourceError {
         /// What is wrong with it.
         why: &'static str,
     },
-    /// The URL asks for an encrypted connection.
-    #[error("`{url}` asks for TLS, which a rehearsal's connections do not speak")]
+    /// The URL asks for an encrypted connection of a kind that is not to be had.
+    #[error("`{url}` asks for TLS that is not to be had: {why}")]
     Tls {
         /// What may be shown of it.
         url: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// The server does not speak TLS, or is not whom the URL asks for.
+    #[error("cannot open `{url}` by TLS: {message}")]
+    Handshake {
+        /// What may be shown of it.
+        url: String,
+        /// What the library says.
+        message: String,
     },
     /// The server is of another family than the engine.
     #[error("the source is a {found} server, which cannot stand for the engine `{engine}`")]
@@ -137,8 +147,12 @@ impl SourceError {
                  user and password are percent-encoded"
             }
             Self::Tls { .. } => {
-                "read a server on this machine or behind a tunnel that encrypts (`ssh -L`), without \
-                 the parameters that ask for TLS"
+                "PostgreSQL takes `sslmode` and `sslrootcert` as libpq means them; for what is not to \
+                 be had, read a server on this machine or behind a tunnel that encrypts (`ssh -L`)"
+            }
+            Self::Handshake { .. } => {
+                "`sslrootcert=FILE` names the authorities to trust, such as RDS's \
+                 `global-bundle.pem`; `sslmode=require` encrypts without asking who the server is"
             }
             Self::Mismatch { .. } => {
                 "name a server of the engine that `[source] engine` names, or correct the engine"

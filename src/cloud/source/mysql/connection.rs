@@ -35,7 +35,8 @@ impl Target {
     pub(super) fn parse(url: &SourceAddress, database: &str) -> Result<Self, SourceError> {
         let shown = shown(url.reveal());
         if asks_for_tls(url.reveal()) {
-            return Err(SourceError::Tls { url: shown });
+            let why = "connections to MySQL's family do not speak it here";
+            return Err(SourceError::Tls { url: shown, why });
         }
         // What the library says of a bad URL could be a piece of a password.
         let options = Opts::from_url(url.reveal()).map_err(|_| SourceError::Url {

@@ -167,8 +167,10 @@ pub(super) fn select(table: &Table, columns: &[Column], part: &Part) -> String {
     let columns: Vec<String> = columns.iter().map(expression).collect();
     let columns = columns.join(", ");
     match &part.slice {
-        // A partitioned table that has no partitions.
-        Slice::Whole => format!("SELECT {columns} FROM {}", relation(&table.schema, &table.name)),
+        // A partitioned table that has no partitions. Keys are MySQL's.
+        Slice::Whole | Slice::Keys { .. } => {
+            format!("SELECT {columns} FROM {}", relation(&table.schema, &table.name))
+        }
         Slice::Pages { relation, from: 0, to: None } => format!("SELECT {columns} FROM {relation}"),
         Slice::Pages { relation, from, to } => {
             let below = to.map(|to| format!(" AND ctid < '({to},0)'")).unwrap_or_default();

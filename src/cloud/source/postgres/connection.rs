@@ -1,17 +1,17 @@
 //! A connection with a runtime of its own, so that it can be used from any thread that may block.
 
+use super::tls::{Connector, Tls};
 use crate::cloud::source::error::printable;
-use crate::cloud::source::url::asks_for_tls;
 use crate::cloud::source::{SourceAddress, SourceError, shown};
 use std::time::Duration;
 use tokio::runtime::Runtime;
-use tokio_postgres::config::SslMode;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{Client, Config, Error, NoTls};
+use tokio_postgres::{Client, Config, Error};
 
 /// Where to connect, and what may be shown of it.
 pub(super) struct Target {
     config: Config,
+    tls: Connector,
     shown: String,
 }
 
@@ -24,18 +24,13 @@ impl std::fmt::Debug for Target {
 impl Target {
     pub(super) fn parse(url: &SourceAddress, database: &str) -> Result<Self, SourceError> {
         let shown = shown(url.reveal());
-        if asks_for_tls(url.reveal()) {
-            return Err(SourceError::Tls { url: shown });
-        }
+        let tls = Tls::parse(url.reveal())?;
         // What the library says of a bad URL could be a piece of a password.
-        let mut config: Config = url.reveal().parse().map_err(|_| SourceError::Url {
+        let mut config: Config = tls.url.parse().map_err(|_| SourceError::Url {
             url: shown.clone(),
             why: "PostgreSQL's URLs are not written so",
         })?;
-        if !matches!(config.get_ssl_mode(), SslMode::Disable | SslMode::Prefer) {
-            return Err(SourceError::Tls { url: shown });
-        }
-        config.ssl_mode(SslMode::Disable);
+        config.ssl_mode(tls.mode);
         if config.get_password().is_none()
             && let Ok(password) = std::env::var("PGPASSWORD")
         {
@@ -50,7 +45,7 @@ impl Target {
         if config.get_application_name().is_none() {
             config.application_name("snaplake");
         }
-        Ok(Self { config, shown })
+        Ok(Self { config, tls: tls.connector, shown })
     }
 
     pub(super) fn shown(&self) -> &str {
@@ -65,6 +60,9 @@ const SESSION: &str = "SET search_path = ''; SET datestyle = 'ISO, MDY'; \
     SET bytea_output = 'hex'; SET xmloption = 'content'; SET row_security = off; SET jit = off; \
     SET statement_timeout = 0; SET lock_timeout = '30s'; \
     SET idle_in_transaction_session_timeout = 0; SET max_parallel_workers_per_gather = 0";
+
+/// How the library's message begins when TLS did not come about.
+const HANDSHAKE: &str = "error performing TLS handshake";
 
 pub(super) struct Connection {
     runtime: Option<Runtime>,
@@ -94,7 +92,7 @@ impl Connection {
             .build()
             .map_err(|error| unreachable(error.to_string()))?;
         let connected = runtime.block_on(async {
-            let (client, connection) = target.config.connect(NoTls).await?;
+            let (client, connection) = target.config.connect(target.tls.clone()).await?;
             tokio::spawn(async move {
                 if let Err(error) = connection.await {
                     tracing::debug!(%error, "the connection to the source ended");
@@ -119,7 +117,9 @@ impl Connection {
                 }) || message.contains("password missing")
                     || message.contains("user missing");
                 runtime.shutdown_background();
-                Err(if refused {
+                Err(if message.starts_with(HANDSHAKE) {
+                    SourceError::Handshake { url: target.shown.clone(), message }
+                } else if refused {
                     SourceError::Refused { url: target.shown.clone(), message }
                 } else {
                     unreachable(message)

@@ -6,6 +6,7 @@ mod connection;
 mod decode;
 mod print;
 mod text;
+mod tls;
 
 pub(super) use catalog::Wire;
 
