@@ -17,10 +17,11 @@ fn every_type_of_mariadb_arrives_as_the_page_says() {
 }
 
 const CATALOG: &str = "
-    CREATE TABLE `Order` (id int, `a``b` text, `with space` int, twice int AS (id * 2) STORED,
+    CREATE TABLE `Order` (id int, `a``b` text, twice int AS (id * 2) STORED,
         thrice int AS (id * 3) VIRTUAL);
     INSERT INTO `Order` (id, `a``b`) VALUES (1, 'x');
     CREATE TABLE `a/b` (x int);
+    CREATE TABLE odd (x int, `with space` int);
     CREATE TABLE hollow (x int);
     CREATE VIEW seen AS SELECT 1 AS x;
     CREATE SEQUENCE numbers;
@@ -49,6 +50,7 @@ fn tables_of_mariadb_are_listed_and_noted() {
     );
     let warning: Value = serde_json::from_str(&outcome.warning_message.unwrap()).unwrap();
     assert_eq!(warning["skippedTables"][0]["tableName"], "db.a/b");
+    assert_eq!(warning["skippedTables"][1]["tableName"], "db.odd");
     assert_same(folder.path(), "aurora-mysql", &source);
 }
 
@@ -86,4 +88,25 @@ fn who_may_not_lock_reads_by_one_connection_and_is_told() {
     let outcome = export(folder.path(), "mariadb", &url, Some(source.clone())).unwrap();
     assert_eq!(outcome.tables[0].written.rows, 2);
     assert_same(folder.path(), "mariadb", &source);
+}
+
+#[test]
+fn a_large_table_is_read_by_several_connections() {
+    let Some(server) = MariaDb::shared() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    // Two rows a page. The keys leave most of their range empty.
+    let url = server.database(
+        "large",
+        "CREATE TABLE large (at date, id bigint, filler text, PRIMARY KEY (id, at));
+        INSERT INTO large SELECT '2024-01-01', CAST(seq AS SIGNED) - 6000, REPEAT('x', 6000) FROM seq_1_to_12000;
+        INSERT INTO large VALUES ('2024-01-01', -9223372036854775808, 'least'),
+            ('2024-01-01', 9223372036854775807, 'greatest'), ('2024-01-02', 9223372036854775807, 'x');
+        ANALYZE TABLE large;\n",
+    );
+    let source = open(&url, "mysql");
+    assert!(source.tables().unwrap()[0].parts().len() > 1);
+    let outcome = export(folder.path(), "mysql", &url, Some(source.clone())).unwrap();
+    assert_eq!(outcome.tables[0].written.rows, 12_003);
+    assert!(outcome.tables[0].written.keys.len() > 1);
+    assert_same(folder.path(), "mysql", &source);
 }

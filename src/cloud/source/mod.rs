@@ -214,7 +214,7 @@ impl Source {
         match &self.reader {
             Reader::Sqlite(reader) => reader.read(self.engine.family(), &table.name, columns, sink),
             Reader::PostgreSql(reader) => reader.read(table, columns, part, sink),
-            Reader::MySql(reader) => reader.read(table, columns, sink),
+            Reader::MySql(reader) => reader.read(table, columns, part, sink),
         }
     }
 

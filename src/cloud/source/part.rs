@@ -58,7 +58,7 @@ impl Table {
     pub fn is_partitioned(&self) -> bool {
         // An ordinary table is read without those that inherit from it.
         self.parts.first().is_some_and(|part| match &part.slice {
-            Slice::Whole => false,
+            Slice::Whole | Slice::Keys { .. } => false,
             Slice::Pages { relation, .. } => !relation.starts_with("ONLY "),
         })
     }
@@ -86,6 +86,15 @@ pub struct Part {
 pub(super) enum Slice {
     /// Every row.
     Whole,
+    /// Rows of a table of MySQL's family, by the first column of its primary key.
+    Keys {
+        /// The column.
+        column: String,
+        /// The greatest key that is before them; none when they are the first.
+        after: Option<i128>,
+        /// Their greatest key; none when they are the last.
+        until: Option<i128>,
+    },
     /// Rows of a PostgreSQL table, named as SQL does, between two of its pages.
     Pages {
         /// The table or partition.

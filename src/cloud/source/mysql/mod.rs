@@ -3,10 +3,11 @@
 //! (<https://mariadb.com/kb/en/flush/>, <https://dev.mysql.com/doc/refman/8.4/en/commit.html>).
 
 mod connection;
+mod slices;
 mod values;
 
 use super::{
-    BATCH_BYTES, BATCH_ROWS, Column, Found, FoundColumn, RowSink, SourceAddress, SourceError,
+    BATCH_BYTES, BATCH_ROWS, Column, Found, FoundColumn, Part, RowSink, SourceAddress, SourceError,
     Table, readers_wanted,
 };
 use connection::{Target, query_error};
@@ -147,6 +148,7 @@ impl Reader {
                 }),
             }
         }
+        self.slice(&mut tables)?;
         Ok(tables)
     }
 
@@ -155,10 +157,16 @@ impl Reader {
         &self,
         table: &Table,
         columns: &[Column],
+        part: &Part,
         sink: &mut dyn FnMut(RecordBatch) -> Result<(), E>,
     ) -> Result<(), E> {
         let names: Vec<String> = columns.iter().map(|column| quoted(&column.name)).collect();
-        let query = format!("SELECT {} FROM {}", names.join(", "), quoted(&table.name));
+        let query = format!(
+            "SELECT {} FROM {}{}",
+            names.join(", "),
+            quoted(&table.name),
+            slices::condition(part)
+        );
         let failed = |error| E::from(query_error(&table.name, &error));
         let mut lent = self.lend();
         let Some(connection) = &mut lent.connection else { return Ok(()) };
