@@ -44,7 +44,10 @@ pub(crate) struct Role {
 #[derive(Debug, Clone)]
 pub(crate) struct User {
     pub(crate) arn: String,
+    pub(crate) path: String,
+    pub(crate) name: String,
     pub(crate) id: String,
+    pub(crate) created: Timestamp,
     pub(crate) policies: Vec<Document>,
 }
 
@@ -93,11 +96,18 @@ impl Identities {
     }
 
     /// Adds or replaces a user and gives it an access key.
-    pub(crate) fn add_user(&mut self, seed: &UserSeed) -> Result<SeedCredentials, SeedError> {
-        let (_, name) = path_and_name(&seed.arn, "user")?;
+    pub(crate) fn add_user(
+        &mut self,
+        seed: &UserSeed,
+        now: Timestamp,
+    ) -> Result<SeedCredentials, SeedError> {
+        let (path, name) = path_and_name(&seed.arn, "user")?;
         let user = User {
             arn: seed.arn.clone(),
+            path,
+            name: name.clone(),
             id: unique_id("AIDA"),
+            created: now,
             policies: seed.policies.iter().map(Document::read).collect::<Result<_, _>>()?,
         };
         let credential = Credential {
@@ -160,6 +170,11 @@ impl Identities {
     /// Every role, in order of name.
     pub(crate) fn roles(&self) -> impl Iterator<Item = &Arc<Role>> {
         self.roles.values()
+    }
+
+    /// Every user, in order of name.
+    pub(crate) fn users(&self) -> impl Iterator<Item = &Arc<User>> {
+        self.users.values()
     }
 
     /// The role behind a session's ARN.

@@ -46,7 +46,7 @@ impl Seed {
     /// # Errors
     /// When a document cannot be read or the ARN is no user's.
     pub fn user(&self, user: &UserSeed) -> Result<SeedCredentials, SeedError> {
-        self.state.identities_mut().add_user(user)
+        self.state.identities_mut().add_user(user, self.state.clock.now())
     }
 
     /// Credentials of a session `session` of a role, as `AssumeRole` would give them, without asking

@@ -45,6 +45,7 @@ pub(in crate::cloud) fn call(
         }
         "Encrypt" => encrypt(state, caller, input),
         "Decrypt" => decrypt(state, caller, input),
+        "ReEncrypt" => re_encrypt(state, caller, input),
         _ => Err(ApiError::new(
             "UnknownOperationException",
             format!("the rehearsal does not serve kms:{operation}"),
@@ -333,11 +334,12 @@ fn retire_grant(state: &State, caller: &Caller, input: &Value) -> Result<Value, 
 }
 
 fn crypto(input: &Value) -> KeyUse {
-    KeyUse {
-        encryption_context: pairs(input, "EncryptionContext"),
-        enabled: true,
-        ..KeyUse::default()
-    }
+    within(pairs(input, "EncryptionContext"))
+}
+
+/// A cryptographic use of a key.
+fn within(encryption_context: Vec<(String, String)>) -> KeyUse {
+    KeyUse { encryption_context, enabled: true, ..KeyUse::default() }
 }
 
 fn generate(
@@ -387,11 +389,55 @@ fn encrypt(state: &State, caller: &Caller, input: &Value) -> Result<Value, ApiEr
 }
 
 fn decrypt(state: &State, caller: &Caller, input: &Value) -> Result<Value, ApiError> {
-    let invalid = || ApiError::new("InvalidCiphertextException", "");
+    let (arn, envelope) = sealed(state, input, "KeyId")?;
+    let arn = state.use_key(caller, "kms:Decrypt", &arn, &crypto(input))?;
+    let plaintext = open(state, &arn, &envelope, &pairs(input, "EncryptionContext"))
+        .ok_or_else(invalid_ciphertext)?;
+    Ok(json!({
+        "KeyId": arn,
+        "Plaintext": STANDARD.encode(plaintext),
+        "EncryptionAlgorithm": "SYMMETRIC_DEFAULT",
+    }))
+}
+
+/// Both rights are asked, each with its own encryption context, whichever keys they are
+/// (<https://docs.aws.amazon.com/kms/latest/APIReference/API_ReEncrypt.html>). With both keys known
+/// `kms:ReEncryptOnSameKey` is, too
+/// (<https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-reencrypt-on-same-key>).
+fn re_encrypt(state: &State, caller: &Caller, input: &Value) -> Result<Value, ApiError> {
+    let (source, envelope) = sealed(state, input, "SourceKeyId")?;
+    let target = required(input, "DestinationKeyId")?;
+    let same = state.keys().find(target, &state.settings).is_some_and(|key| key.arn == source);
+    let usage = |context: &str| {
+        let on_same = ("kms:ReEncryptOnSameKey".to_owned(), vec![same.to_string()]);
+        KeyUse { context: vec![on_same], ..within(pairs(input, context)) }
+    };
+    let from = usage("SourceEncryptionContext");
+    let source = state.use_key(caller, "kms:ReEncryptFrom", &source, &from)?;
+    let to = usage("DestinationEncryptionContext");
+    let target = state.use_key(caller, "kms:ReEncryptTo", target, &to)?;
+    let plaintext =
+        open(state, &source, &envelope, &from.encryption_context).ok_or_else(invalid_ciphertext)?;
+    let sealed = seal(state, &target, &plaintext, &to.encryption_context)?;
+    Ok(json!({
+        "SourceKeyId": source,
+        "KeyId": target,
+        "CiphertextBlob": STANDARD.encode(sealed),
+        "SourceEncryptionAlgorithm": "SYMMETRIC_DEFAULT",
+        "DestinationEncryptionAlgorithm": "SYMMETRIC_DEFAULT",
+    }))
+}
+
+fn invalid_ciphertext() -> ApiError {
+    ApiError::new("InvalidCiphertextException", "")
+}
+
+/// The ciphertext of a request, and the ARN of its key, which `named` may say too.
+fn sealed(state: &State, input: &Value, named: &str) -> Result<(String, Value), ApiError> {
     let sealed = blob(input, "CiphertextBlob")?;
-    let envelope: Value = serde_json::from_slice(&sealed).map_err(|_| invalid())?;
-    let arn = text(&envelope, "key").ok_or_else(invalid)?;
-    if let Some(named) = text(input, "KeyId") {
+    let envelope: Value = serde_json::from_slice(&sealed).map_err(|_| invalid_ciphertext())?;
+    let arn = text(&envelope, "key").ok_or_else(invalid_ciphertext)?.to_owned();
+    if let Some(named) = text(input, named) {
         let keys = state.keys();
         let named = keys.find(named, &state.settings).ok_or_else(|| gone(named))?;
         if named.arn != arn {
@@ -401,14 +447,7 @@ fn decrypt(state: &State, caller: &Caller, input: &Value) -> Result<Value, ApiEr
             ));
         }
     }
-    let arn = state.use_key(caller, "kms:Decrypt", arn, &crypto(input))?;
-    let plaintext =
-        open(state, &arn, &envelope, &pairs(input, "EncryptionContext")).ok_or_else(invalid)?;
-    Ok(json!({
-        "KeyId": arn,
-        "Plaintext": STANDARD.encode(plaintext),
-        "EncryptionAlgorithm": "SYMMETRIC_DEFAULT",
-    }))
+    Ok((arn, envelope))
 }
 
 /// A ciphertext names its key and binds its encryption context. It hides nothing from whoever owns

@@ -162,6 +162,18 @@ with fails("NoSuchEntity", 404):
     iam.get_role_policy(RoleName="export", PolicyName="missing")
 assert {role["RoleName"] for role in iam.list_roles()["Roles"]} == {"analyst", "crawler", "export", "untrusting"}
 
+# The whole account, in pages.
+pages = list(iam.get_paginator("get_account_authorization_details").paginate(PaginationConfig={"PageSize": 4}))
+assert len(pages) == 2 and pages[0]["IsTruncated"] and not pages[1]["IsTruncated"]
+people = {user["UserName"]: user for page in pages for user in page["UserDetailList"]}
+assert people["admin"]["UserPolicyList"][0]["PolicyDocument"]["Statement"][0]["Action"] == "*" and people["nobody"]["UserPolicyList"] == []
+roles = {role["RoleName"]: role for page in pages for role in page["RoleDetailList"]}
+assert set(roles) == {"analyst", "crawler", "export", "untrusting"}
+assert roles["export"]["RolePolicyList"] == [{"PolicyName": "export", "PolicyDocument": document}]
+assert iam.get_account_authorization_details(Filter=["Role"])["UserDetailList"] == []
+with fails("AccessDenied", 403, who + "iam:GetAccountAuthorizationDetails"):
+    client("iam", NOBODY).get_account_authorization_details()
+
 # Presigned URLs.
 url = client("s3", signature_version="s3v4").generate_presigned_url("get_object", Params={"Bucket": "lake-bucket", "Key": "public/a"}, ExpiresIn=60)
 assert urllib.request.urlopen(url).read() == b"a"

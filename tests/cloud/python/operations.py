@@ -113,6 +113,14 @@ with fails("InvalidCiphertextException", 400):
     kms.decrypt(CiphertextBlob=sealed)
 with fails("InvalidCiphertextException", 400):
     kms.decrypt(CiphertextBlob=b"nonsense")
+other = {"team": "data"}
+again = kms.re_encrypt(CiphertextBlob=sealed, SourceEncryptionContext=context, DestinationKeyId="alias/lake", DestinationEncryptionContext=other)
+assert again["SourceKeyId"] == again["KeyId"] == KEY and again["DestinationEncryptionAlgorithm"] == "SYMMETRIC_DEFAULT"
+assert kms.decrypt(CiphertextBlob=again["CiphertextBlob"], EncryptionContext=other)["Plaintext"] == b"secret"
+with fails("InvalidCiphertextException", 400):
+    kms.re_encrypt(CiphertextBlob=sealed, DestinationKeyId=KEY)
+with fails("NotFoundException", 400):
+    kms.re_encrypt(CiphertextBlob=sealed, SourceEncryptionContext=context, DestinationKeyId="alias/missing")
 key = kms.generate_data_key(KeyId=KEY, KeySpec="AES_256")
 assert len(key["Plaintext"]) == 32 and kms.decrypt(CiphertextBlob=key["CiphertextBlob"])["Plaintext"] == key["Plaintext"]
 assert "Plaintext" not in kms.generate_data_key_without_plaintext(KeyId=KEY, NumberOfBytes=64)
@@ -132,6 +140,11 @@ with fails("AccessDeniedException", 400):
     nobody.encrypt(KeyId=KEY, Plaintext=b"x", EncryptionContext=context)
 with fails("AccessDeniedException", 400):
     nobody.decrypt(CiphertextBlob=key["CiphertextBlob"])
+# ReEncrypt wants both its halves, ReEncryptTo too.
+half = kms.create_grant(KeyId=KEY, GranteePrincipal=f"arn:aws:iam::{ACCOUNT}:user/nobody", Operations=["ReEncryptFrom"])
+with fails("AccessDeniedException", 400, "kms:ReEncryptTo"):
+    nobody.re_encrypt(CiphertextBlob=sealed, SourceEncryptionContext=context, DestinationKeyId=KEY)
+kms.revoke_grant(KeyId=KEY, GrantId=half["GrantId"])
 nobody.retire_grant(KeyId=KEY, GrantId=grant["GrantId"])
 with fails("AccessDeniedException", 400):
     nobody.decrypt(CiphertextBlob=sealed, EncryptionContext=context)
