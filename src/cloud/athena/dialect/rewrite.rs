@@ -3,9 +3,9 @@
 use super::functions;
 use crate::cloud::athena::error::QueryError;
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, CastKind, CeilFloorKind, DataType, DateTimeField, Distinct, ExactNumberInfo,
-    Expr, Query, Select, SelectItem, SetExpr, TableFactor, TimezoneInfo, TrimWhereField,
-    UnaryOperator, Value, VisitMut as _, VisitorMut,
+    AccessExpr, BinaryOperator, CastKind, CeilFloorKind, DataType, DateTimeField, Distinct,
+    ExactNumberInfo, Expr, Query, Select, SelectItem, SetExpr, Subscript, TableFactor,
+    TimezoneInfo, TrimWhereField, UnaryOperator, Value, VisitMut as _, VisitorMut,
 };
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::parser::Parser;
@@ -227,8 +227,16 @@ fn translated(expr: &Expr) -> Result<Option<Expr>> {
             };
             format!("CASE {}{otherwise}END", cases.collect::<String>())
         }
-        Expr::CompoundFieldAccess { .. } => {
-            return Err(QueryError::rehearsal("a subscript (element_at is within it)"));
+        Expr::CompoundFieldAccess { root, access_chain } => {
+            access_chain.iter().try_fold(root.to_string(), |text, access| match access {
+                AccessExpr::Subscript(Subscript::Index { index }) => {
+                    Ok(format!("trino_subscript({text}, {index})"))
+                }
+                AccessExpr::Subscript(Subscript::Slice { .. }) => {
+                    Err(QueryError::syntax("mismatched input ':'"))
+                }
+                AccessExpr::Dot(_) => Err(QueryError::rehearsal("a field of an expression")),
+            })?
         }
         Expr::AtTimeZone { .. } => return Err(QueryError::rehearsal("AT TIME ZONE")),
         Expr::Lambda(_) => return Err(QueryError::rehearsal("a lambda expression")),

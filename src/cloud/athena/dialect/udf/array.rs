@@ -27,15 +27,15 @@ pub(super) const FUNCTIONS: &[Function] = &[
     },
     Function {
         name: "trino_element_at",
-        takes: |a| match a {
-            [list @ DataType::List(_), index] => Some(vec![list.clone(), integer(index)?]),
-            _ => None,
-        },
-        gives: |p| match p.first() {
-            Some(DataType::List(item)) => item.data_type().clone(),
-            _ => DataType::Null,
-        },
-        eval: element_at,
+        takes: list_and_index,
+        gives: element,
+        eval: |arrays| chosen(arrays, |index, length| Ok(element_at(index, length))),
+    },
+    Function {
+        name: "trino_subscript",
+        takes: list_and_index,
+        gives: element,
+        eval: |arrays| chosen(arrays, subscript),
     },
     Function {
         name: "trino_split",
@@ -45,25 +45,71 @@ pub(super) const FUNCTIONS: &[Function] = &[
     },
 ];
 
-/// From 1, negative from the end; NULL beyond either.
-fn element_at(arrays: &[ArrayRef]) -> Result<ArrayRef> {
+fn list_and_index(arguments: &[DataType]) -> Option<Vec<DataType>> {
+    match arguments {
+        [list @ DataType::List(_), index] => Some(vec![list.clone(), integer(index)?]),
+        // Athena has these, too: refused when they are looked into.
+        [DataType::Map(..), _] => Some(arguments.to_vec()),
+        _ => None,
+    }
+}
+
+fn element(parameters: &[DataType]) -> DataType {
+    match parameters.first() {
+        Some(DataType::List(item)) => item.data_type().clone(),
+        Some(DataType::Map(entries, _)) => match entries.data_type() {
+            DataType::Struct(fields) => fields.last().map(|value| value.data_type().clone()),
+            _ => None,
+        }
+        .unwrap_or(DataType::Null),
+        _ => DataType::Null,
+    }
+}
+
+/// Which element an index is of a list of so many, counted from 0; none for NULL.
+type Choice = fn(index: i64, length: i64) -> Result<Option<i64>>;
+
+/// Indices begin at 1; negative ones count from the end; beyond either there is NULL.
+fn element_at(index: i64, length: i64) -> Option<i64> {
+    let place = if index > 0 { index - 1 } else { length + index };
+    (0..length).contains(&place).then_some(place)
+}
+
+/// `array[index]`, which must be there
+/// (<https://trino.io/docs/current/functions/array.html#subscript-operator>; the messages are those of
+/// <https://github.com/trinodb/trino/blob/master/core/trino-main/src/main/java/io/trino/operator/scalar/ArraySubscriptOperator.java>).
+fn subscript(index: i64, length: i64) -> Result<Option<i64>> {
+    if index < 0 {
+        let message = format!("Array subscript is negative: {index}");
+        return Err(QueryError::data("INVALID_FUNCTION_ARGUMENT", message));
+    }
+    if index > length {
+        let message = format!(
+            "Array subscript must be less than or equal to array length: {index} > {length}"
+        );
+        return Err(QueryError::data("INVALID_FUNCTION_ARGUMENT", message));
+    }
+    Ok(Some(index - 1))
+}
+
+fn chosen(arrays: &[ArrayRef], choice: Choice) -> Result<ArrayRef> {
     let [lists, indexes] = arrays else { return Ok(first(arrays)) };
-    let (lists, indexes) = (lists.as_list::<i32>(), indexes.as_primitive::<Int64Type>());
+    let (Some(lists), Some(indexes)) =
+        (lists.as_list_opt::<i32>(), indexes.as_primitive_opt::<Int64Type>())
+    else {
+        return Err(QueryError::rehearsal("an element of a map"));
+    };
     let places = (0..lists.len()).map(|row| {
         if lists.is_null(row) || indexes.is_null(row) {
             return Ok(None);
         }
-        let length = i64::from(lists.value_length(row));
-        let place = match indexes.value(row) {
-            0 => {
-                let message = "SQL array indices start at 1";
-                return Err(QueryError::data("INVALID_FUNCTION_ARGUMENT", message));
-            }
-            index if index > 0 => index - 1,
-            index => length + index,
-        };
+        if indexes.value(row) == 0 {
+            let message = "SQL array indices start at 1";
+            return Err(QueryError::data("INVALID_FUNCTION_ARGUMENT", message));
+        }
+        let place = choice(indexes.value(row), i64::from(lists.value_length(row)))?;
         let offset = i64::from(lists.value_offsets().get(row).copied().unwrap_or_default());
-        Ok((0..length).contains(&place).then(|| u64::try_from(offset + place).unwrap_or_default()))
+        Ok(place.map(|place| u64::try_from(offset + place).unwrap_or_default()))
     });
     let places = places.collect::<Result<UInt64Array>>()?;
     Ok(take(lists.values(), &places, None)?)
