@@ -51,7 +51,7 @@ client("athena").create_work_group(
     Configuration={
         "EnforceWorkGroupConfiguration": True,
         "ResultConfiguration": {
-            "OutputLocation": f"s3://{BUCKET}/athena-results/",
+            "OutputLocation": f"s3://{BUCKET}/athena-results/orders/",
             "EncryptionConfiguration": {"EncryptionOption": "SSE_KMS", "KmsKey": key["Arn"]},
         },
     },

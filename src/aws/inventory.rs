@@ -2,7 +2,7 @@
 //!
 //! Only reads: `s3:ListBucket` (HeadBucket), `s3:GetBucketPolicy`, `s3:GetLifecycleConfiguration`,
 //! `kms:DescribeKey`, `iam:GetRole`, `iam:GetRolePolicy`, `iam:GetPolicy`, `iam:ListAttachedRolePolicies`,
-//! `glue:GetDatabase`, `glue:GetCrawler`, `athena:GetWorkGroup`.
+//! `glue:GetDatabase`, `glue:GetTable`, `glue:GetCrawler`, `athena:GetWorkGroup`.
 
 use super::{AwsError, Clients, failed};
 use crate::pipeline::{CatalogMode, Held, Pipeline, Principal, PrincipalKind};
@@ -134,6 +134,16 @@ async fn catalog(
         if there(answer.map_err(failed("glue", "GetDatabase", name.as_str())))?.is_some() {
             let id = format!("{}:{name}", pipeline.account);
             held.push(Held::new("aws_glue_catalog_database", &id).with("name", name));
+        }
+    }
+    let database = &pipeline.catalog.database;
+    for name in pipeline.terraform_tables() {
+        let answer = clients.glue.get_table().database_name(database).name(&name).send().await;
+        let resource = format!("{database}.{name}");
+        if there(answer.map_err(failed("glue", "GetTable", resource)))?.is_some() {
+            let id = format!("{}:{database}:{name}", pipeline.account);
+            let table = Held::new("aws_glue_catalog_table", &id);
+            held.push(table.with("database_name", database).with("name", &name));
         }
     }
     if pipeline.catalog.mode == CatalogMode::Crawler {

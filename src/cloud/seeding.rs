@@ -1,5 +1,6 @@
 //! Putting things into the cloud before anybody calls.
 
+use super::catalog::TableInput;
 use super::seed::{
     BucketSeed, CrawlerSeed, DatabaseSeed, KeySeed, RoleSeed, SeedCredentials, SeedError, Seeds,
     TopicSeed, UserSeed, WorkgroupSeed,
@@ -108,6 +109,15 @@ impl Seed {
     pub fn glue_database(&self, name: &str) -> Result<(), SeedError> {
         let now = self.state.clock.now();
         self.state.glue().add_database(name, &self.state.settings, now)
+    }
+
+    /// Adds a table to a database of the Glue catalog.
+    ///
+    /// # Errors
+    /// When the name is none of Glue's, or there is no such database.
+    pub fn glue_table(&self, database: &str, table: TableInput) -> Result<(), SeedError> {
+        let now = self.state.clock.now();
+        self.state.glue().add_table(database, table, &self.state.settings, now)
     }
 
     /// Adds or replaces an Athena workgroup.

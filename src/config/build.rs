@@ -1,6 +1,7 @@
 //! From a checked tree to settings: what only several keys together can say.
 
 mod checks;
+mod lake_formation;
 mod operations;
 mod source;
 mod views;
@@ -11,7 +12,7 @@ use super::read::{At, Reader, Table};
 use super::rules;
 use super::settings::{
     Athena, Catalog, CatalogMode, ColumnPolicy, Existing, IamSettings, KeyChoice, Lake,
-    RehearsalSource, Retention, Settings, Stance, TypedViews,
+    RehearsalSource, Retention, Settings, Stance, TableMaker, TypedViews,
 };
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -27,7 +28,7 @@ const KEY: Wanted = Wanted {
     account: Owner::Any,
 };
 
-const ROLE: Wanted = Wanted {
+pub(super) const ROLE: Wanted = Wanted {
     noun: "role",
     service: "iam",
     regional: false,
@@ -66,8 +67,9 @@ pub(super) fn settings(
     // Each part is looked at, whatever is wrong with the others.
     let source = table.table("source").and_then(|part| source::source(reader, part, &home));
     let lake = table.table("lake").and_then(|part| lake(reader, part, &home));
-    let catalog = catalog(table, name.as_deref());
-    let athena = athena(table, name.as_deref());
+    let catalog = catalog(reader, table, name.as_deref());
+    let athena = athena(reader, table, name.as_deref());
+    let lake_formation = lake_formation::lake_formation(reader, table, &home);
     let typed_views = typed_views(table);
     let views = views::views(reader, table, source.as_ref(), typed_views.as_ref(), files);
     let checks = checks::checks(reader, table, source.as_ref(), files);
@@ -88,6 +90,7 @@ pub(super) fn settings(
         lake: lake?,
         catalog: catalog?,
         athena: athena?,
+        lake_formation: lake_formation?,
         views: views?,
         typed_views,
         checks: checks?,
@@ -112,7 +115,7 @@ fn lake(reader: &mut Reader<'_>, part: &Table, home: &Home) -> Option<Lake> {
     Some(Lake { bucket, prefix, key: key? })
 }
 
-fn catalog(table: &Table, name: Option<&str>) -> Option<Catalog> {
+fn catalog(reader: &mut Reader<'_>, table: &Table, name: Option<&str>) -> Option<Catalog> {
     let part = table.table("catalog")?;
     let database = match part.text("database") {
         Some(text) => text.value.clone(),
@@ -138,7 +141,21 @@ fn catalog(table: &Table, name: Option<&str>) -> Option<Catalog> {
     };
     let partition = part.text("partition")?.value.clone();
     let time_zone = part.text("time_zone")?.value.clone();
-    Some(Catalog { database, mode, partition, time_zone, columns })
+    let maker = part.text("tables")?;
+    let tables = match maker.value.as_str() {
+        "terraform" => TableMaker::Terraform,
+        _ => TableMaker::Run,
+    };
+    let source = table.table("source").filter(|source| !source.wrong.contains(&"tables"));
+    if tables == TableMaker::Terraform
+        && source.is_some_and(|source| source.texts("tables").is_empty())
+    {
+        let message = "Terraform cannot make tables whose names it does not know";
+        let help =
+            "list the wanted tables in `tables` under `[source]`, or write `tables = \"run\"`";
+        reader.error(ConfigError::new(reader.text, &maker.span, message).help(help));
+    }
+    Some(Catalog { database, mode, partition, time_zone, columns, tables })
 }
 
 fn typed_views(table: &Table) -> Option<TypedViews> {
@@ -148,7 +165,7 @@ fn typed_views(table: &Table) -> Option<TypedViews> {
     Some(TypedViews { suffix, numeric })
 }
 
-fn athena(table: &Table, name: Option<&str>) -> Option<Athena> {
+fn athena(reader: &mut Reader<'_>, table: &Table, name: Option<&str>) -> Option<Athena> {
     let part = table.table("athena")?;
     let workgroup = match part.text("workgroup") {
         Some(text) => text.value.clone(),
@@ -156,7 +173,31 @@ fn athena(table: &Table, name: Option<&str>) -> Option<Athena> {
         None => name?.to_owned(),
     };
     let scan_limit = rules::bytes(&part.text("scan_limit")?.value)?;
-    Some(Athena { workgroup, scan_limit })
+    let exists = table.table("existing").is_some_and(|existing| existing.switch("bucket"));
+    let results = match part.text("results") {
+        Some(text) => text.value.clone(),
+        None if part.wrong.contains(&"results") => return None,
+        // A bucket that exists may hold what others ask Athena, and whoever queries can read it.
+        None if exists => format!("athena-results/{}", name?),
+        None => "athena-results".to_owned(),
+    };
+    let exports = table.table("lake").and_then(|lake| lake.text("prefix"));
+    if let (Some(text), Some(exports)) = (part.text("results"), exports)
+        && (inside(&text.value, &exports.value) || inside(&exports.value, &text.value))
+    {
+        let message =
+            format!("the results folder {} and the exports' are one", quoted(&text.value));
+        let error = ConfigError::new(reader.text, &text.span, message)
+            .and_at(&exports.span, "the exports' folder")
+            .help("results expire and exports must not; give them folders beside each other");
+        reader.error(error);
+    }
+    Some(Athena { workgroup, scan_limit, results })
+}
+
+/// Whether a folder is the other one, or is in it.
+pub(super) fn inside(folder: &str, other: &str) -> bool {
+    folder.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn existing(

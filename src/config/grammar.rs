@@ -1,6 +1,7 @@
 //! What may be written in `snaplake.toml`. The parser, the JSON Schema and the reference page are
 //! all read off these tables.
 
+mod lake_formation;
 mod operations;
 
 use super::rules::{self, Rule};
@@ -102,6 +103,7 @@ pub(super) static FILE: Section = Section {
           that does not say otherwise.",
     keys: &[
         &PIPELINE_KEYS,
+        &lake_formation::KEYS,
         &operations::KEYS,
         &[Key {
             name: "pipelines",
@@ -116,8 +118,11 @@ pub(super) static FILE: Section = Section {
 };
 
 /// One pipeline.
-pub(super) static PIPELINE: Section =
-    Section { doc: "One pipeline.", keys: &[&PIPELINE_KEYS, &operations::KEYS], one_of: &[] };
+pub(super) static PIPELINE: Section = Section {
+    doc: "One pipeline.",
+    keys: &[&PIPELINE_KEYS, &lake_formation::KEYS, &operations::KEYS],
+    one_of: &[],
+};
 
 static PIPELINE_KEYS: [Key; 17] = [
     Key {
@@ -387,6 +392,14 @@ static CATALOG: Section = Section {
                   disagree on a type.",
             example: "\"refuse\"",
         },
+        Key {
+            name: "tables",
+            shape: Shape::Choice { words: &["run", "terraform"], or: None },
+            absent: Absent::Text("run"),
+            doc: "Who makes the live tables: runs, or Terraform, which makes those that `tables` \
+                  lists. Runs fill them either way, and that is no drift.",
+            example: "\"terraform\"",
+        },
     ]],
     one_of: &[],
 };
@@ -407,6 +420,16 @@ static ATHENA: Section = Section {
             absent: Absent::Text("1 TB"),
             doc: "The most that one query may scan before Athena cancels it.",
             example: "\"100 GB\"",
+        },
+        Key {
+            name: "results",
+            shape: Shape::Text(&rules::RESULTS),
+            absent: Absent::Derived(
+                "`athena-results`, and `athena-results/<name>` in a bucket that exists",
+            ),
+            doc: "The folder of the bucket that results are written under. Whoever queries can read \
+                  what is in it.",
+            example: "\"query-results/shop\"",
         },
     ]],
     one_of: &[],

@@ -11,6 +11,7 @@ mod arns;
 mod build;
 mod error;
 mod grammar;
+mod lake_formation;
 mod operations;
 mod partition;
 mod read;
@@ -22,6 +23,7 @@ mod sql;
 mod table_names;
 
 pub use error::{ConfigError, ConfigErrors};
+pub use lake_formation::{LakeFormation, Registration};
 pub use operations::{CostSettings, JournalPlace, Moment, NotifySettings, SecretSource, size};
 pub use partition::partition;
 pub use reference::page;
@@ -29,7 +31,7 @@ pub use schema::json_schema;
 pub use settings::{
     Athena, Catalog, CatalogMode, Checks, ColumnPolicy, DataCheck, Engine, EngineFamily, Existing,
     Freshness, IamSettings, KeyChoice, Lake, RehearsalSource, Retention, Settings, SnapshotChoice,
-    Source, SourceKind, Stance, TableRef, TypedViews, View,
+    Source, SourceKind, Stance, TableMaker, TableRef, TypedViews, View,
 };
 pub use table_names::table_names;
 
@@ -160,9 +162,13 @@ fn follows(error: &ConfigError, problems: &[toml::de::Error], text: &str) -> boo
 fn clashes(reader: &mut Reader<'_>, pipelines: &[Table]) {
     const OWN: [(&str, &str); 4] =
         [("", "name"), ("lake", "bucket"), ("catalog", "database"), ("athena", "workgroup")];
+    shared_buckets(reader, pipelines);
     for (section, key) in OWN {
         let mut seen = BTreeMap::new();
         for pipeline in pipelines {
+            if section == "lake" && exists(pipeline) {
+                continue;
+            }
             let table = if section.is_empty() { Some(pipeline) } else { pipeline.table(section) };
             let Some(text) = table.and_then(|table| table.text(key)) else { continue };
             if let Some(other) = seen.insert(text.value.clone(), text.span.clone()) {
@@ -177,6 +183,40 @@ fn clashes(reader: &mut Reader<'_>, pipelines: &[Table]) {
                 reader.error(error);
             }
         }
+    }
+}
+
+/// Whether a pipeline uses a bucket that exists.
+fn exists(pipeline: &Table) -> bool {
+    pipeline.table("existing").is_some_and(|existing| existing.switch("bucket"))
+}
+
+/// Pipelines may share a bucket that exists, but no folder of it: each prunes its own.
+fn shared_buckets(reader: &mut Reader<'_>, pipelines: &[Table]) {
+    let mut seen: Vec<(&str, &str, std::ops::Range<usize>, bool)> = Vec::new();
+    for pipeline in pipelines {
+        let Some(lake) = pipeline.table("lake") else { continue };
+        let Some(bucket) = lake.text("bucket") else { continue };
+        let prefix = lake.text("prefix");
+        let folder = prefix.map_or("exports", |prefix| prefix.value.as_str());
+        let place = prefix.unwrap_or(bucket).span.clone();
+        for (other_bucket, other, span, other_exists) in &seen {
+            let overlap = build::inside(folder, other) || build::inside(other, folder);
+            let shared = *other_bucket == bucket.value && (*other_exists || exists(pipeline));
+            if shared && overlap {
+                let message = format!(
+                    "two pipelines write to {} of the bucket {}",
+                    quoted(folder),
+                    quoted(&bucket.value)
+                );
+                let place = if *span == place { &pipeline.span } else { &place };
+                let error = ConfigError::new(reader.text, place, message)
+                    .and_at(span, "the other one")
+                    .help("give each a `prefix` of its own, beside the other's and not inside it");
+                reader.error(error);
+            }
+        }
+        seen.push((&bucket.value, folder, place, exists(pipeline)));
     }
 }
 

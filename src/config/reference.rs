@@ -22,7 +22,7 @@ const SEVERAL: &str = "
 
 `[[pipelines]]` makes several pipelines of one file. Each takes every key of this page; what it leaves
 out, it takes from outside. `name`, `lake.bucket`, `catalog.database` and `athena.workgroup` must
-differ, because each pipeline makes its own.
+differ, because each pipeline makes its own. A bucket that exists may be the same, with a `lake.prefix` for each.
 
 ```toml
 account = \"123456789012\"

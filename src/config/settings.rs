@@ -20,6 +20,8 @@ pub struct Settings {
     pub catalog: Catalog,
     /// How Athena reads them.
     pub athena: Athena,
+    /// What Lake Formation governs; none where it governs nothing of the pipeline.
+    pub lake_formation: Option<super::LakeFormation>,
     /// The views, in the order in which they can be created: each after those that it reads.
     pub views: Vec<View>,
     /// Views that give columns their own types again; none unless asked for.
@@ -233,6 +235,17 @@ pub struct Catalog {
     pub time_zone: String,
     /// What may change in the columns of a live table.
     pub columns: ColumnPolicy,
+    /// Who makes the live tables.
+    pub tables: TableMaker,
+}
+
+/// Who makes the live tables. What they show is always the runs' to say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TableMaker {
+    /// Runs, as exports have them.
+    Run,
+    /// Terraform, by name; runs fill them.
+    Terraform,
 }
 
 /// What may change in the columns of a live table when an export goes live.
@@ -275,6 +288,8 @@ pub struct Athena {
     pub workgroup: String,
     /// The most that one query may scan, in bytes; at least 10,000,000.
     pub scan_limit: u64,
+    /// The key prefix of the results, without slashes at either end.
+    pub results: String,
 }
 
 /// A view in the live database.

@@ -83,34 +83,62 @@ fn find(pipeline: &Pipeline, found: &[&Value]) -> Result<Adoption, AdoptError> {
     let mut adoption = Adoption::default();
     for module in modules::all(pipeline, &modules::policies(&pipeline.documents()))? {
         for resource in module.resources() {
-            let to = format!("module.{}.{resource}", module.name);
-            let wanted = wanted(pipeline, &resource);
-            let same = found.iter().find(|held| {
-                text(held, "type") == resource.split_once('.').map_or("", |(kind, _)| kind)
-                    && wanted
-                        .iter()
-                        .all(|(key, value)| attribute(held, key) == Some(value.as_str()))
-            });
-            let Some(held) = same.filter(|_| !wanted.is_empty()) else { continue };
-            let from = text(held, "address").to_owned();
-            // A state that has the resource where it belongs is the generated module's own.
-            if from == to {
-                continue;
+            let address = format!("module.{}.{resource}", module.name);
+            for (to, wanted) in instances(pipeline, &address, &resource) {
+                adopt_one(pipeline, found, &resource, to, &wanted, &mut adoption);
             }
-            let path = attribute(held, "path");
-            if let Some(path) = path.filter(|path| *path != pipeline.iam.path) {
-                adoption.conflicts.push(format!(
-                    "`{from}` has the path `{}`, and moving it would make it anew; set `path` under `[iam]` to that path",
-                    path.escape_debug()
-                ));
-                continue;
-            }
-            adoption.adopted.push(Adopted { to, id: import_id(held), from });
         }
     }
     adopt_key(pipeline, found, &mut adoption);
     adoption.adopted.sort_by(|one, other| one.to.cmp(&other.to));
     Ok(adoption)
+}
+
+/// The attributes by which a resource is known.
+type Wanted = Vec<(&'static str, String)>;
+
+/// Each resource that a block declares: its address, and the attributes by which it is known.
+fn instances(pipeline: &Pipeline, address: &str, resource: &str) -> Vec<(String, Wanted)> {
+    if resource != "aws_glue_catalog_table.live" {
+        return vec![(address.to_owned(), wanted(pipeline, resource))];
+    }
+    let tables = pipeline.terraform_tables().into_iter();
+    tables
+        .map(|name| {
+            let to = format!("{address}[{}]", hcl::quoted(&name));
+            (to, vec![("database_name", pipeline.catalog.database.clone()), ("name", name)])
+        })
+        .collect()
+}
+
+/// Takes one resource over, if it is there.
+fn adopt_one(
+    pipeline: &Pipeline,
+    found: &[&Value],
+    resource: &str,
+    to: String,
+    wanted: &Wanted,
+    adoption: &mut Adoption,
+) {
+    let same = found.iter().find(|held| {
+        text(held, "type") == resource.split_once('.').map_or("", |(kind, _)| kind)
+            && wanted.iter().all(|(key, value)| attribute(held, key) == Some(value.as_str()))
+    });
+    let Some(held) = same.filter(|_| !wanted.is_empty()) else { return };
+    let from = text(held, "address").to_owned();
+    // A state that has the resource where it belongs is the generated module's own.
+    if from == to {
+        return;
+    }
+    let path = attribute(held, "path");
+    if let Some(path) = path.filter(|path| *path != pipeline.iam.path) {
+        adoption.conflicts.push(format!(
+            "`{from}` has the path `{}`, and moving it would make it anew; set `path` under `[iam]` to that path",
+            path.escape_debug()
+        ));
+        return;
+    }
+    adoption.adopted.push(Adopted { to, id: import_id(held), from });
 }
 
 /// The key has no name of its own: it is the one that the pipeline's alias stands for.
@@ -156,7 +184,7 @@ fn attribute<'a>(resource: &'a Value, name: &str) -> Option<&'a str> {
 }
 
 /// The attributes by which a resource of the pipeline is known; none where it has no name of its own.
-fn wanted(pipeline: &Pipeline, resource: &str) -> Vec<(&'static str, String)> {
+fn wanted(pipeline: &Pipeline, resource: &str) -> Wanted {
     let Some((kind, name)) = resource.split_once('.') else { return Vec::new() };
     let role = || {
         let kind = PrincipalKind::ALL.into_iter().find(|kind| kind.id() == name);
@@ -328,6 +356,29 @@ mod tests {
             ]
         );
         assert_eq!(adoption.removals(), "");
+    }
+
+    #[test]
+    fn tables_are_taken_over_one_by_one_where_terraform_makes_them() {
+        let mut pipeline = pipeline();
+        pipeline.catalog.tables = crate::pipeline::TableMaker::Terraform;
+        let names = pipeline.terraform_tables();
+        let (name, database) = (names[0].as_str(), pipeline.catalog.database.as_str());
+        let held = [
+            Held::new("aws_glue_catalog_table", "1:x:y")
+                .with("database_name", database)
+                .with("name", name),
+            Held::new("aws_glue_catalog_table", "1:x:z")
+                .with("database_name", "other")
+                .with("name", name),
+        ];
+        let adoption = adopt_held(&pipeline, &held).expect("it can be generated");
+        assert_eq!(adoption.adopted.len(), 1);
+        assert_eq!(
+            adoption.adopted[0].to,
+            format!("module.catalog.aws_glue_catalog_table.live[\"{name}\"]")
+        );
+        assert_eq!(adoption.adopted[0].id, "1:x:y");
     }
 
     #[test]

@@ -89,6 +89,11 @@ fn value(pipeline: &Pipeline, modules: &[Module], module: &Module, variable: &Va
         "bucket_account_id" => return hcl::quoted(pipeline.bucket_account()),
         "export_role_arn" => return hcl::quoted(&pipeline.role_arn(PrincipalKind::Export)),
         "crawler_role_arn" => return hcl::quoted(&pipeline.role_arn(PrincipalKind::Crawler)),
+        "runner_role_arn" => return hcl::quoted(&pipeline.role_arn(PrincipalKind::Runner)),
+        "analyst_role_arn" => return hcl::quoted(&pipeline.role_arn(PrincipalKind::Analyst)),
+        "location_role_arn" => {
+            return hcl::quoted(pipeline.location_role().unwrap_or_default());
+        }
         "prefix" => "\"exports\"",
         "results_prefix" => "\"athena-results\"",
         "key_alias" => "\"alias/${local.name}-lake\"",

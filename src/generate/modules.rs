@@ -1,4 +1,6 @@
-//! The child modules: lake, export, catalog, athena, runner.
+//! The child modules: lake, export, catalog, athena, runner; Lake Formation's where it is used.
+
+mod lake_formation;
 
 use super::module::{Module, Output};
 use super::substitute::Substitutions;
@@ -31,7 +33,14 @@ fn stem(file: &str) -> &str {
 /// When the model lacks a policy or a template does not fit.
 pub fn all(pipeline: &Pipeline, policies: &Policies) -> Result<Vec<Module>, GenerateError> {
     let maker = Maker { pipeline, policies };
-    let all = [maker.lake()?, maker.export()?, maker.catalog()?, maker.athena()?, maker.runner()?];
+    let all = [
+        maker.lake()?,
+        maker.export()?,
+        maker.catalog()?,
+        maker.athena()?,
+        maker.runner()?,
+        maker.lake_formation()?,
+    ];
     Ok(all.into_iter().flatten().collect())
 }
 
@@ -242,15 +251,16 @@ impl Maker<'_> {
         let existing = &self.pipeline.existing;
         let crawler = self.pipeline.catalog.mode == CatalogMode::Crawler;
         let (live, staging) = (!existing.database, !existing.staging_database);
-        if !(live || staging || crawler) {
+        let tables = self.pipeline.terraform_tables();
+        if !(live || staging || crawler || !tables.is_empty()) {
             return Ok(None);
         }
         let mut module = Module {
             name: "catalog",
             title: "the Glue databases",
             about: "The Glue database that analysts see and the one in which a run checks an export before \
-                publishing it; in crawler mode also the crawler and its role. Tables and views are published \
-                by runs, not by Terraform.",
+                publishing it; in crawler mode also the crawler and its role. What tables and views show is \
+                published by runs, not by Terraform.",
             bodies: Vec::new(),
             outputs: Vec::new(),
             policies: Vec::new(),
@@ -277,6 +287,22 @@ impl Maker<'_> {
                 "staging_database",
                 "Name of the Glue database in which a run checks an export.",
                 "aws_glue_catalog_database.staging.name",
+            ));
+        }
+        if !tables.is_empty() {
+            let names: Vec<String> = tables.iter().map(|name| super::hcl::quoted(name)).collect();
+            let database =
+                if live { "aws_glue_catalog_database.live.name" } else { "var.database" };
+            let data = json!({
+                "tables": super::hcl::list(&names, 1),
+                "database": database,
+                "partition": self.pipeline.partition(),
+            });
+            module.bodies.push(("tables.tf", templates::terraform("catalog/tables.tf", &data)?));
+            module.outputs.push(Output::new(
+                "tables",
+                "Names of the tables that Terraform makes.",
+                "sort([for table in aws_glue_catalog_table.live : table.name])",
             ));
         }
         if crawler {

@@ -4,7 +4,7 @@ use super::module::{Module, Output, inputs_table, outputs_table};
 use super::modules::Policies;
 use super::variables::Variable;
 use super::{Files, GenerateError, format, hcl, owners, templates};
-use crate::pipeline::{CatalogMode, Pipeline, PrincipalKind};
+use crate::pipeline::{CatalogMode, LakeFormation, Pipeline, PrincipalKind};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -54,6 +54,10 @@ pub fn write_to(
         "bucket": pipeline.lake.bucket,
         "prefix": pipeline.lake.prefix,
         "results": pipeline.results_location(),
+        "results_prefix": pipeline.results_prefix(),
+        "lake_formation": pipeline.lake_formation.is_some(),
+        "registered": pipeline.lake_formation.as_ref().is_some_and(LakeFormation::registered),
+        "makes_tables": !pipeline.terraform_tables().is_empty(),
         "key": pipeline.key_arn(),
         "tests": modules.iter().any(|module| !module.policies.is_empty()),
         "runner": pipeline.role_arn(PrincipalKind::Runner),

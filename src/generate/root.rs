@@ -86,6 +86,9 @@ fn source(modules: &[Module], module: &Module, variable: &Variable) -> String {
         | "crawler_name"
         | "crawler_role_arn"
         | "export_role_arn"
+        | "runner_role_arn"
+        | "analyst_role_arn"
+        | "location_role_arn"
         | "workgroup"
         | "log_bucket"
         | "prefix"
@@ -109,6 +112,8 @@ pub fn from_module(modules: &[Module], input: &str) -> Option<String> {
         "database" | "staging_database" | "crawler_name" | "crawler_role_arn" => ("catalog", input),
         "workgroup" => ("athena", input),
         "export_role_arn" => ("export", "role_arn"),
+        "runner_role_arn" => ("runner", "role_arn"),
+        "analyst_role_arn" => ("athena", "role_arn"),
         _ => return None,
     };
     let module = modules.iter().find(|module| module.name == maker)?;
@@ -131,6 +136,8 @@ fn locals(pipeline: &Pipeline) -> Vec<(&'static str, String)> {
         ("bucket_account_id", hcl::quoted(pipeline.bucket_account())),
         ("export_role_arn", hcl::quoted(&pipeline.role_arn(PrincipalKind::Export))),
         ("crawler_role_arn", hcl::quoted(&pipeline.role_arn(PrincipalKind::Crawler))),
+        ("runner_role_arn", hcl::quoted(&pipeline.role_arn(PrincipalKind::Runner))),
+        ("analyst_role_arn", hcl::quoted(&pipeline.role_arn(PrincipalKind::Analyst))),
         ("log_bucket", hcl::quoted(&pipeline.log_bucket())),
         ("prefix", hcl::quoted(&pipeline.lake.prefix)),
         ("results_prefix", hcl::quoted(pipeline.results_prefix().trim_end_matches('/'))),
@@ -148,6 +155,9 @@ fn locals(pipeline: &Pipeline) -> Vec<(&'static str, String)> {
     ];
     if let Some(alias) = pipeline.key_alias() {
         locals.push(("key_alias", hcl::quoted(&alias)));
+    }
+    if let Some(role) = pipeline.location_role() {
+        locals.push(("location_role_arn", hcl::quoted(role)));
     }
     if let KeyChoice::Existing(arn) = &pipeline.lake.key {
         locals.push(("key_arn", hcl::quoted(arn)));

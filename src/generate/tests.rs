@@ -1,7 +1,7 @@
 //! Properties of whole trees, also for values that no configuration would let through.
 
 use super::{Files, files};
-use crate::pipeline::{CatalogMode, KeyChoice, Pipeline};
+use crate::pipeline::{CatalogMode, KeyChoice, LakeFormation, Pipeline, Registration, TableMaker};
 use hcl_edit::expr::Expression;
 use hcl_edit::structure::Body;
 use hcl_edit::visit::{Visit, visit_expr};
@@ -99,3 +99,119 @@ proptest! {
         prop_assert!(variables.contains(&format!("t{value}")), "{variables:?}");
     }
 }
+
+/// Whether a string of some Terraform file is this text.
+fn holds(files: &Files, wanted: &str) -> bool {
+    let terraform = files.keys().filter(|path| path.extension().is_some_and(|it| it == "tf"));
+    terraform.into_iter().any(|path| {
+        let path = path.to_string_lossy();
+        strings(files, &path).iter().any(|text| text == wanted)
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
+    #[test]
+    fn no_value_of_what_exists_reaches_a_file_unescaped(
+        value in prop_oneof![".{1,40}", "[$%{}\"\\\\\n\r#/*<~a é|`]{1,24}"],
+    ) {
+        let mut pipeline = example();
+        pipeline.catalog.mode = CatalogMode::Crawler;
+        pipeline.catalog.tables = TableMaker::Terraform;
+        pipeline.existing.bucket = true;
+        pipeline.existing.bucket_account = Some(format!("account {value}"));
+        pipeline.existing.export_role = Some(format!("export {value}"));
+        pipeline.existing.crawler_role = Some(format!("crawler {value}"));
+        pipeline.existing.runner_role = Some(format!("runner {value}"));
+        pipeline.existing.analyst_role = Some(format!("analyst {value}"));
+        pipeline.lake.key = KeyChoice::Existing(format!("key {value}"));
+        pipeline.lake_formation =
+            Some(LakeFormation { location: Registration::With(format!("location {value}")) });
+        let files = files(&pipeline).expect("files");
+        every_file_is_hcl(&files);
+        for kind in ["account", "crawler", "runner", "analyst", "key", "location"] {
+            let expected = format!("{kind} {value}");
+            prop_assert!(holds(&files, &expected), "{expected:?}");
+        }
+    }
+
+    #[test]
+    fn no_partition_column_or_table_reaches_a_file_unescaped(
+        value in prop_oneof![".{1,40}", "[$%{}\"\\\\\n\r#/*<~a é|`]{1,24}"],
+    ) {
+        let mut pipeline = example();
+        pipeline.catalog.mode = CatalogMode::History;
+        pipeline.catalog.tables = TableMaker::Terraform;
+        pipeline.catalog.partition.clone_from(&value);
+        pipeline.athena.results = format!("r{value}x");
+        for table in &mut pipeline.source.tables {
+            table.name.push_str(&value);
+        }
+        let files = files(&pipeline).expect("files");
+        every_file_is_hcl(&files);
+        prop_assert!(holds(&files, &value));
+        let results = format!("r{value}x");
+        prop_assert!(holds(&files, &results));
+        for name in pipeline.terraform_tables() {
+            prop_assert!(holds(&files, &name), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_user_writes_is_refused_with_its_place_or_escaped(
+        key in proptest::sample::select(WRITTEN),
+        value in prop_oneof![
+            "[a-z][a-z0-9_-]{2,20}",
+            "[a-z]{1,4}[$%{}\"\\\\ é値|`]{1,6}[a-z]{1,4}",
+            "arn:aws:iam::123456789012:role/[!-~é]{1,12}",
+            ".{1,63}",
+        ],
+    ) {
+        let (section, name) = key;
+        let quoted = serde_json::to_string(&value).expect("a text");
+        let base = "name = \"shop\"\naccount = \"123456789012\"\nregion = \"eu-west-1\"\n\
+            source = { engine = \"mysql\", instance = \"shop\", database = \"shop\", tables = [\"orders\"] }\n";
+        let (lake, more) = match (section, name) {
+            ("lake", "bucket") => (format!("bucket = {quoted}"), String::new()),
+            ("lake", _) => (format!("bucket = \"a-lake\"\n{name} = {quoted}"), String::new()),
+            ("tags", _) => ("bucket = \"a-lake\"".to_owned(), format!("[tags]\nx = {quoted}")),
+            ("lake_formation", _) => (
+                "bucket = \"a-lake\"".to_owned(),
+                format!("[lake_formation]\nenabled = true\n{name} = {quoted}"),
+            ),
+            _ => ("bucket = \"a-lake\"".to_owned(), format!("[{section}]\n{name} = {quoted}")),
+        };
+        let text = format!("{base}\n[lake]\n{lake}\n\n{more}\n");
+        match crate::config::parse(Path::new("snaplake.toml"), &text) {
+            Err(errors) => {
+                prop_assert!(!errors.errors.is_empty());
+                for error in &errors.errors {
+                    let said = error.to_string();
+                    prop_assert!(!said.is_empty() && !said.chars().any(char::is_control), "{said:?}");
+                }
+            }
+            Ok(config) => {
+                let pipeline = Pipeline::from_config(&config).expect("one pipeline");
+                let files = files(&pipeline).expect("files");
+                every_file_is_hcl(&files);
+                prop_assert!(holds(&files, &value), "{section}.{name} = {value:?}");
+            }
+        }
+    }
+}
+
+/// Keys whose text reaches Terraform as it is.
+const WRITTEN: &[(&str, &str)] = &[
+    ("lake", "bucket"),
+    ("lake", "prefix"),
+    ("lake", "key"),
+    ("catalog", "database"),
+    ("athena", "workgroup"),
+    ("athena", "results"),
+    ("existing", "export_role"),
+    ("lake_formation", "location"),
+    ("iam", "path"),
+    ("iam", "permissions_boundary"),
+    ("tags", "x"),
+];

@@ -211,6 +211,30 @@ pub const ALL: &[Variable] = &[
         )],
     ),
     Variable::required(
+        "runner_role_arn",
+        "ARN of the role that runs the pipeline.",
+        &[check(
+            "can(regex(\"^arn:aws[a-z-]*:iam::[0-9]{12}:role/\", var.runner_role_arn))",
+            "The runner's role must be given by the ARN of an IAM role.",
+        )],
+    ),
+    Variable::required(
+        "analyst_role_arn",
+        "ARN of the role that queries the published tables.",
+        &[check(
+            "can(regex(\"^arn:aws[a-z-]*:iam::[0-9]{12}:role/\", var.analyst_role_arn))",
+            "The analysts' role must be given by the ARN of an IAM role.",
+        )],
+    ),
+    Variable::required(
+        "location_role_arn",
+        "ARN of the role with which Lake Formation reads the exports.",
+        &[check(
+            "can(regex(\"^arn:aws[a-z-]*:iam::[0-9]{12}:role/\", var.location_role_arn))",
+            "The location's role must be given by the ARN of an IAM role.",
+        )],
+    ),
+    Variable::required(
         "role_name",
         "Name of the IAM role, and of the policy that it carries.",
         &[check(

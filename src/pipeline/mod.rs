@@ -7,6 +7,7 @@ pub mod check;
 pub mod cost;
 mod document;
 mod held;
+mod lake_formation;
 mod names;
 mod need;
 mod needs;
@@ -15,6 +16,7 @@ mod step;
 
 pub use document::{Document, DocumentKind, Effect, Statement, StatementPrincipal, TooLong};
 pub use held::Held;
+pub use lake_formation::{LakeGrant, LakePlace};
 pub use names::PLACEHOLDER_KEY_ID;
 pub use need::{Example, Limit, Need};
 pub use principal::{Principal, PrincipalKind, Trusted};
@@ -22,9 +24,9 @@ pub use step::Step;
 
 pub use crate::config::{
     Athena, Catalog, CatalogMode, Checks, ColumnPolicy, CostSettings, DataCheck, Engine,
-    EngineFamily, Existing, Freshness, IamSettings, JournalPlace, KeyChoice, Lake, Moment,
-    NotifySettings, RehearsalSource, Retention, SecretSource, SnapshotChoice, Source, SourceKind,
-    Stance, TableRef, TypedViews, View, table_names,
+    EngineFamily, Existing, Freshness, IamSettings, JournalPlace, KeyChoice, Lake, LakeFormation,
+    Moment, NotifySettings, Registration, RehearsalSource, Retention, SecretSource, SnapshotChoice,
+    Source, SourceKind, Stance, TableMaker, TableRef, TypedViews, View, table_names,
 };
 
 use crate::config::{Config, ConfigErrors, Settings};
@@ -49,6 +51,8 @@ pub struct Pipeline {
     pub catalog: Catalog,
     /// How Athena reads them.
     pub athena: Athena,
+    /// What Lake Formation governs; none where it governs nothing of the pipeline.
+    pub lake_formation: Option<LakeFormation>,
     /// The views, each after those that it reads.
     pub views: Vec<View>,
     /// Views that give columns their own types again; none unless asked for.
@@ -89,6 +93,18 @@ impl Pipeline {
         !self.views.is_empty() || self.typed_views.is_some()
     }
 
+    /// The names of the live tables that Terraform makes, sorted; empty where runs make them.
+    #[must_use]
+    pub fn terraform_tables(&self) -> Vec<String> {
+        if self.catalog.tables == TableMaker::Run {
+            return Vec::new();
+        }
+        let names = table_names(self.source.engine.family(), &self.source.tables);
+        let mut names: Vec<String> = names.into_values().collect();
+        names.sort();
+        names
+    }
+
     /// Every pipeline of a configuration, in its order.
     #[must_use]
     pub fn all(config: &Config) -> Vec<Self> {
@@ -108,6 +124,7 @@ impl From<&Settings> for Pipeline {
             lake: settings.lake,
             catalog: settings.catalog,
             athena: settings.athena,
+            lake_formation: settings.lake_formation,
             views: settings.views,
             typed_views: settings.typed_views,
             checks: settings.checks,

@@ -160,6 +160,12 @@ impl Pipeline {
         (self.lake.key == KeyChoice::Create).then(|| format!("alias/{}-lake", self.name))
     }
 
+    /// The ARN of the location that the exports are in, as Lake Formation registers it.
+    #[must_use]
+    pub fn exports_arn(&self) -> String {
+        self.object_arn(&self.lake.prefix)
+    }
+
     // --- the catalog ------------------------------------------------------------------------------
 
     /// The ARN of the account's data catalog.
@@ -215,8 +221,8 @@ impl Pipeline {
 
     /// The key prefix of Athena's results, with its slash.
     #[must_use]
-    pub fn results_prefix(&self) -> &'static str {
-        "athena-results/"
+    pub fn results_prefix(&self) -> String {
+        format!("{}/", self.athena.results)
     }
 
     /// The `s3://` address of Athena's results, with its slash.

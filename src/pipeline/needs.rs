@@ -11,6 +11,8 @@ mod runner;
 
 use super::{CatalogMode, Need, Pipeline, PrincipalKind, Step};
 
+pub(super) use athena::ATHENA;
+
 impl Pipeline {
     /// Everything that the pipeline's principals have to be allowed, by principal and step.
     #[must_use]
@@ -116,6 +118,7 @@ fn sid(action: &str) -> &'static str {
         "iam:PassRole" => "PassExportRole",
         "kms:CreateGrant" => "ShareKeyWithExport",
         "kms:Decrypt" | "kms:DescribeKey" | "kms:GenerateDataKey" => "UseLakeKey",
+        "lakeformation:GetDataAccess" => "ReadThroughLakeFormation",
         "logs:CreateLogGroup" | "logs:CreateLogStream" | "logs:PutLogEvents" => "WriteLog",
         "rds:AddTagsToResource" | "rds:CreateDBClusterSnapshot" | "rds:CreateDBSnapshot" => {
             "CreateSnapshot"

@@ -3,13 +3,16 @@
 use super::RehearseError;
 use super::policies::FileOnDisk;
 use crate::cloud::CloudHandle;
+use crate::cloud::catalog::{Column, TableInput};
 use crate::cloud::seed::{
     BucketSeed, CrawlerSeed, DatabaseSeed, KeySeed, PolicySeed, RoleSeed, SnapshotSeed, TopicSeed,
     WorkgroupSeed,
 };
 use crate::cloud::source::SourceAddress;
 use crate::cloud::storage::Encryption;
-use crate::pipeline::{CatalogMode, DocumentKind, Pipeline, PrincipalKind, SnapshotChoice};
+use crate::pipeline::{
+    CatalogMode, DocumentKind, LakeFormation, Pipeline, PrincipalKind, SnapshotChoice,
+};
 
 /// Puts everything into the cloud that exists before the first run.
 pub(super) fn set(
@@ -22,10 +25,12 @@ pub(super) fn set(
     let encryption = Encryption::Kms { key: pipeline.key_arn(), bucket_key: true };
     for principal in pipeline.principals() {
         let trust = documents(files, DocumentKind::Trust(principal.kind));
+        let mut policies = documents(files, DocumentKind::Identity(principal.kind));
+        policies.extend(handed_out(pipeline, principal.kind));
         seed.role(&RoleSeed {
             arn: principal.arn,
             trust: trust.into_iter().next().unwrap_or_else(|| PolicySeed::new("none", "{}")),
-            policies: documents(files, DocumentKind::Identity(principal.kind)),
+            policies,
             boundary: None,
         })?;
     }
@@ -54,6 +59,9 @@ pub(super) fn set(
     for database in [pipeline.catalog.database.clone(), pipeline.staging_database()] {
         seed.glue_database(&database)?;
     }
+    for name in pipeline.terraform_tables() {
+        seed.glue_table(&pipeline.catalog.database, made_by_terraform(pipeline, name))?;
+    }
     seed.workgroup(&WorkgroupSeed {
         name: pipeline.athena.workgroup.clone(),
         results: Some(pipeline.results_location()),
@@ -78,6 +86,46 @@ pub(super) fn set(
         topic(cloud, pipeline, arn)?;
     }
     database(cloud, pipeline, source_url, 3)
+}
+
+/// What stands for the rights that Lake Formation hands out where the exports' folder is registered: the
+/// rehearsal cloud has no Lake Formation. The runner reads the files with rights of its own besides.
+///
+/// <https://docs.aws.amazon.com/lake-formation/latest/dg/access-control-underlying-data.html>
+fn handed_out(pipeline: &Pipeline, kind: PrincipalKind) -> Option<PolicySeed> {
+    let registered = pipeline.lake_formation.as_ref().is_some_and(LakeFormation::registered);
+    let own = pipeline.bucket_account() == pipeline.account;
+    if kind != PrincipalKind::Analyst || !registered || !own {
+        return None;
+    }
+    let exports = pipeline.exports_prefix();
+    let policy = serde_json::json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "s3:GetObject", "Resource": pipeline.object_arn(&format!("{exports}*"))},
+        {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": pipeline.bucket_arn(),
+         "Condition": {"StringLike": {"s3:prefix": format!("{exports}*")}}},
+    ]});
+    Some(PolicySeed::new("what Lake Formation hands out", policy.to_string()))
+}
+
+/// A table as Terraform makes it: nobody has filled it yet.
+fn made_by_terraform(pipeline: &Pipeline, name: String) -> TableInput {
+    let date = pipeline.partition().map(|key| Column {
+        name: key.to_owned(),
+        r#type: Some("date".to_owned()),
+        ..Column::default()
+    });
+    let parameters = [
+        ("EXTERNAL", "TRUE"),
+        ("classification", "parquet"),
+        ("snaplake.pipeline", pipeline.name.as_str()),
+    ];
+    TableInput {
+        name,
+        table_type: Some("EXTERNAL_TABLE".to_owned()),
+        partition_keys: date.into_iter().collect(),
+        parameters: parameters.map(|(key, value)| (key.to_owned(), value.to_owned())).into(),
+        ..TableInput::default()
+    }
 }
 
 /// The topic that the configuration names, and its key: neither is this pipeline's own, and the key's

@@ -62,7 +62,8 @@ fn grants(file: &FileOnDisk, log: &[Access]) -> Vec<GrantRow> {
                 sid: sid.clone(),
                 action: action.clone(),
                 uses: uses(log, &file.name, index, action),
-                exempt,
+                // The rehearsal cloud has no Lake Formation that would ask for it.
+                exempt: exempt || action == "lakeformation:GetDataAccess",
             })
         })
         .collect()

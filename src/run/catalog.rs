@@ -111,6 +111,11 @@ pub(super) fn location(table: &Table) -> Option<String> {
     Some(if location.ends_with('/') { location.to_owned() } else { format!("{location}/") })
 }
 
+/// Whether it is a table that Terraform has made and no run has filled yet: it shows nothing.
+pub(super) fn is_shell(table: &Table) -> bool {
+    !is_view(table) && location(table).is_none() && columns(table).is_empty()
+}
+
 /// Whether it is a view.
 pub(super) fn is_view(table: &Table) -> bool {
     table.table_type() == Some("VIRTUAL_VIEW")

@@ -77,7 +77,8 @@ impl TableBefore {
         let mut input = catalog::input_of(now)?;
         let descriptor =
             input.storage_descriptor.get_or_insert_with(|| StorageDescriptor::builder().build());
-        descriptor.location.clone_from(&self.location);
+        // A table that nothing had filled yet has no location, rather than an empty one.
+        descriptor.location = self.location.clone().filter(|location| !location.is_empty());
         descriptor.columns = Some(self.columns.iter().filter_map(ColumnBefore::column).collect());
         descriptor.input_format.clone_from(&self.input_format);
         descriptor.output_format.clone_from(&self.output_format);
@@ -265,7 +266,8 @@ async fn table_back(
         // A call whose answer was lost is repeated, and then loses against itself.
         Err(error) if error.kind == ErrorKind::Conflict => {
             let now = catalog::table(clients, database, &before.table).await?;
-            let back = now.is_some_and(|now| catalog::location(&now) == before.location);
+            let at = before.location.as_ref().filter(|location| !location.is_empty());
+            let back = now.is_some_and(|now| catalog::location(&now).as_ref() == at);
             if back { Ok(()) } else { Err(error) }
         }
         outcome => outcome,

@@ -4,7 +4,7 @@ locals {
   bucket_arn           = "arn:${var.partition}:s3:::example-data-team-lake"
   bucket_account_id    = "210987654321"
   prefix               = "billing"
-  results_prefix       = "athena-results"
+  results_prefix       = "athena-results/billing"
   database             = "billing"
   staging_database     = "billing_staging"
   workgroup            = "billing"

@@ -3,7 +3,7 @@ locals {
   bucket_arn           = "arn:${var.partition}:s3:::example-platform-lake"
   export_role_arn      = "arn:aws:iam::123456789012:role/platform/rds-export"
   prefix               = "rds/orders"
-  results_prefix       = "athena-results"
+  results_prefix       = "athena-results/orders"
   database             = "platform_orders"
   staging_database     = "platform_orders_staging"
   workgroup            = "platform"

@@ -22,7 +22,7 @@ fn said(config: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("snaplake.toml"), config).unwrap();
     let output = snaplake(folder.path()).args(["generate", "--check"]).output().unwrap();
-    assert!(output.stdout.is_empty());
+    assert!(output.stdout.is_empty() || output.status.code() == Some(1));
     let stderr = String::from_utf8(output.stderr).unwrap();
     format!("exit code: {}\n{stderr}", output.status.code().unwrap())
 }
@@ -235,4 +235,57 @@ sql = "DELETE FROM orders"
     let tables =
         ("[\"shop.orders\"]", "[\"shop.orders\", \"orders\", \"bad table\", \"a.b.c\", 3]");
     insta::assert_snapshot!(said(&(with(&[tables]) + views)));
+}
+
+#[test]
+fn folders_that_would_hold_two_things_at_once() {
+    insta::assert_snapshot!(said(&with(&[(
+        "[lake]",
+        "[athena]\nresults = \"exports/results\"\n[lake]"
+    )])));
+    insta::assert_snapshot!(said(&with(&[("bucket =", "prefix = \"journal\"\nbucket =")])));
+}
+
+#[test]
+fn pipelines_that_share_a_bucket_share_no_folder_of_it() {
+    let shared = |one: &str, other: &str| {
+        said(&format!(
+            r#"account = "123456789012"
+region = "ap-northeast-1"
+existing = {{ bucket = true }}
+[[pipelines]]
+name = "one"
+source = {{ engine = "mysql", instance = "one", database = "one" }}
+lake = {{ bucket = "example-platform-lake", prefix = "{one}" }}
+[[pipelines]]
+name = "two"
+source = {{ engine = "mysql", instance = "two", database = "two" }}
+lake = {{ bucket = "example-platform-lake", prefix = "{other}" }}
+"#
+        ))
+    };
+    // Both are right, and nothing has been generated yet.
+    assert!(shared("rds/one", "rds/two").starts_with("exit code: 1\n"));
+    assert!(shared("rds/one", "rds/one-more").starts_with("exit code: 1\n"));
+    insta::assert_snapshot!(shared("rds", "rds/two"));
+}
+
+#[test]
+fn terraform_makes_no_tables_that_it_does_not_know() {
+    insta::assert_snapshot!(said(&with(&[
+        ("tables = [\"shop.orders\"]\n", ""),
+        ("[lake]", "[catalog]\ntables = \"terraform\"\n[lake]"),
+    ])));
+}
+
+#[test]
+fn lake_formation_governs_or_does_not() {
+    insta::assert_snapshot!(said(&with(&[(
+        "[lake]",
+        "[lake_formation]\nlocation = \"registered\"\n[lake]"
+    )])));
+    insta::assert_snapshot!(said(&with(&[(
+        "[lake]",
+        "[lake_formation]\nenabled = true\nlocation = \"arn:aws:iam::999999999999:role/lf\"\n[lake]"
+    )])));
 }

@@ -5,29 +5,55 @@ use serde_json::Value;
 use std::path::Path;
 
 /// One action of one statement of one file.
-struct Right {
-    file: String,
-    statement: usize,
-    action: String,
+pub struct Right {
+    /// The file's name below `policies`.
+    pub file: String,
+    /// The statement's place in the file.
+    pub statement: usize,
+    /// The action.
+    pub action: String,
+    /// Whose right it is.
+    pub principal: String,
+}
+
+/// The file's name below `policies`: `runner.json`, `owner/lake-bucket.json`.
+fn below(project: &Project, path: &Path) -> String {
+    let policies = project.path().join("terraform/policies");
+    path.strip_prefix(policies).unwrap().to_str().unwrap().to_owned()
+}
+
+/// Whose right a statement gives: that of the role that a bucket's or a key's policy names, else that
+/// of the role whose policy it is. S3 delivers access logs as itself, under no role of ours.
+fn principal(file: &str, statement: &Value) -> String {
+    if let Some(arn) = statement["Principal"]["AWS"].as_str() {
+        let name = arn.rsplit('/').next().unwrap();
+        return name.rsplit('-').next().unwrap().to_owned();
+    }
+    match file {
+        "log-bucket.json" => "logging.s3.amazonaws.com".to_owned(),
+        file => file.trim_end_matches(".json").trim_start_matches("owner/").to_owned(),
+    }
 }
 
 /// The rights of the generated policies. Deny statements grant nothing; trust policies and the root
 /// statement of the key policy (key administration) are for people and exempt.
-fn rights(project: &Project) -> Vec<Right> {
+pub fn rights(project: &Project) -> Vec<Right> {
     let mut rights = Vec::new();
     for path in project.policies() {
-        let file = path.file_name().unwrap().to_str().unwrap().to_owned();
-        if file.ends_with("-trust.json") || file == "lake-key.json" {
+        let file = below(project, &path);
+        if file.ends_with("-trust.json") {
             continue;
         }
         let document: Value =
             serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
         for (statement, body) in document["Statement"].as_array().unwrap().iter().enumerate() {
-            if body["Effect"] != "Allow" {
+            if body["Effect"] != "Allow" || body["Sid"] == "DelegateToAccount" {
                 continue;
             }
+            let principal = principal(&file, body);
             for action in listed(&body["Action"]) {
-                rights.push(Right { file: file.clone(), statement, action });
+                let (file, principal) = (file.clone(), principal.clone());
+                rights.push(Right { file, statement, action, principal });
             }
         }
     }
@@ -43,9 +69,9 @@ fn listed(value: &Value) -> Vec<String> {
 
 /// Writes the policies without one right to `to`.
 fn without(project: &Project, right: &Right, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
+    std::fs::create_dir_all(to.join("owner")).unwrap();
     for path in project.policies() {
-        let name = path.file_name().unwrap().to_str().unwrap();
+        let name = below(project, &path);
         let text = std::fs::read_to_string(&path).unwrap();
         let text = if name == right.file {
             let mut document: Value = serde_json::from_str(&text).unwrap();
@@ -61,7 +87,7 @@ fn without(project: &Project, right: &Right, to: &Path) {
         } else {
             text
         };
-        std::fs::write(to.join(name), text).unwrap();
+        std::fs::write(to.join(&name), text).unwrap();
     }
 }
 
@@ -72,7 +98,7 @@ fn every_right_is_missed(mode: &str) {
     are_missed(&project, &rights);
 }
 
-fn are_missed(project: &Project, rights: &[Right]) {
+pub fn are_missed(project: &Project, rights: &[Right]) {
     let next = std::sync::atomic::AtomicUsize::new(0);
     let wrong = std::sync::Mutex::new(Vec::new());
     std::thread::scope(|scope| {
@@ -112,14 +138,9 @@ fn is_missed(project: &Project, right: &Right, index: usize) -> Result<(), Strin
     }
     let report: Value =
         serde_json::from_slice(&output.stdout).map_err(|error| format!("{name}: {error}"))?;
-    // S3 delivers access logs as itself, under no role of ours.
-    let principal = match right.file.as_str() {
-        "log-bucket.json" => "logging.s3.amazonaws.com",
-        file => file.trim_end_matches(".json"),
-    };
     let denials = report["denials"].as_array().cloned().unwrap_or_default();
     let told_of = denials.iter().find(|denial| {
-        denial["principal"] == principal
+        denial["principal"] == right.principal.as_str()
             && denial["file"] == format!("policies/{}", right.file)
             && denial["statement"].as_str().is_some_and(|text| text.contains(&right.action))
             && denial["step"].as_str().is_some_and(|step| !step.is_empty())

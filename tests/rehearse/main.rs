@@ -16,6 +16,7 @@ mod bad_input;
 mod damage;
 mod demo;
 mod denied;
+mod existing;
 mod flights;
 mod killed;
 mod operations;

@@ -83,11 +83,13 @@ impl Project {
         snaplake(self.path()).args(arguments).output().unwrap()
     }
 
-    /// The policy files.
+    /// The policy files, those for owners of what exists already included.
     pub fn policies(&self) -> Vec<PathBuf> {
         let folder = self.path().join("terraform/policies");
         let mut files: Vec<_> =
-            std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+            std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        let owner = std::fs::read_dir(folder.join("owner"));
+        files.extend(owner.into_iter().flatten().map(|entry| entry.unwrap().path()));
         files.retain(|file| file.extension().is_some_and(|ending| ending == "json"));
         files.sort();
         files

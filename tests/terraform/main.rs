@@ -16,5 +16,6 @@ mod deploy;
 mod hand_made;
 mod lints;
 mod project;
+mod security;
 mod static_checks;
 mod tools;

@@ -59,6 +59,7 @@ pub const EXAMPLES: &[&str] = &[
     "crawler",
     "cross-account-lake",
     "existing-resources",
+    "lake-formation",
     "nightly-aggregates",
     "other-partition",
     "several-environments",

@@ -9,7 +9,7 @@ mod store;
 pub(super) use api::call;
 pub(crate) use crawl::Crawler;
 
-use super::catalog::{Database, Partition, Table};
+use super::catalog::{Database, Partition, Table, TableInput};
 use super::seed::{CrawlerSeed, SeedError};
 use super::state::Settings;
 use jiff::Timestamp;
@@ -58,6 +58,33 @@ impl Glue {
             },
             tables: BTreeMap::new(),
         });
+        Ok(())
+    }
+
+    /// Adds a table to a database that is there, unless it has one of that name.
+    pub(crate) fn add_table(
+        &mut self,
+        database: &str,
+        definition: TableInput,
+        settings: &Settings,
+        now: Timestamp,
+    ) -> Result<(), SeedError> {
+        if !is_name(&definition.name) {
+            return Err(SeedError::Name { name: definition.name, service: "Glue" });
+        }
+        let (database, name) = (database.to_lowercase(), definition.name.to_lowercase());
+        let found = self.databases.get_mut(&database);
+        let into = found.ok_or_else(|| SeedError::Unknown(database.clone()))?;
+        let table = Table {
+            definition: TableInput { name: name.clone(), ..definition },
+            database_name: database,
+            create_time: Some(now),
+            update_time: Some(now),
+            catalog_id: Some(settings.account.clone()),
+            version_id: Some("0".to_owned()),
+            ..Table::default()
+        };
+        into.tables.entry(name).or_insert_with(|| Entry { table, ..Entry::default() });
         Ok(())
     }
 

@@ -14,6 +14,7 @@ pub(in crate::config) static ALL: &[&Rule] = &[
     &SNAPSHOT_ARN,
     &BUCKET,
     &PREFIX,
+    &RESULTS,
     &KEY_ARN,
     &GLUE_DATABASE,
     &WORKGROUP,
@@ -242,15 +243,36 @@ pub(in crate::config) static PREFIX: Rule = Rule {
     min: 1,
     max: 200,
     also: |value| {
-        if value.split('/').any(|part| matches!(part, "" | "." | "..")) {
-            return Err("has a folder without a name of its own".into());
+        named_folders(value)?;
+        match value.split('/').next() {
+            Some("athena-results") => Err("is where Athena's results go".into()),
+            Some("journal") => Err("is where runs may keep their journals".into()),
+            _ => Ok(()),
         }
-        if value.split('/').next() == Some("athena-results") {
-            return Err("is where Athena's results go".into());
-        }
-        Ok(())
     },
 };
+
+/// Athena's results are in the same bucket, in a folder that holds nothing else.
+pub(in crate::config) static RESULTS: Rule = Rule {
+    noun: "results folder",
+    what: "a folder has letters, digits and `_ . = -`, and `/` between folders",
+    source: "https://docs.aws.amazon.com/athena/latest/ug/querying.html",
+    also: |value| {
+        named_folders(value)?;
+        match value.split('/').next() {
+            Some("journal") => Err("is where runs may keep their journals".into()),
+            _ => Ok(()),
+        }
+    },
+    ..PREFIX
+};
+
+fn named_folders(value: &str) -> Result<(), String> {
+    if value.split('/').any(|part| matches!(part, "" | "." | "..")) {
+        return Err("has a folder without a name of its own".into());
+    }
+    Ok(())
+}
 
 /// `_staging` is appended for the database in which exports are looked at.
 pub(in crate::config) static GLUE_DATABASE: Rule = Rule {

@@ -43,7 +43,7 @@ pub(super) fn bucket(pipeline: &Pipeline) -> Document {
     let arn = pipeline.bucket_arn();
     // A bucket that exists may hold what is not the pipeline's, and is not the pipeline's to judge.
     let objects = if pipeline.existing.bucket {
-        let prefixes = [pipeline.results_prefix().to_owned(), pipeline.exports_prefix()];
+        let prefixes = [pipeline.results_prefix(), pipeline.exports_prefix()];
         let mut objects: Vec<_> =
             prefixes.iter().map(|prefix| pipeline.object_arn(&format!("{prefix}*"))).collect();
         objects.sort();

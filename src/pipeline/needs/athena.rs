@@ -1,9 +1,9 @@
 //! What Athena does as whoever asks it.
 
 use super::{Topic, page};
-use crate::pipeline::{Limit, Need, Pipeline, PrincipalKind, Step};
+use crate::pipeline::{LakeFormation, Limit, Need, Pipeline, PrincipalKind, Step};
 
-const ATHENA: &str = "athena.amazonaws.com";
+pub(in crate::pipeline) const ATHENA: &str = "athena.amazonaws.com";
 
 /// Asking a query and getting its answer.
 pub(super) fn query(
@@ -12,7 +12,6 @@ pub(super) fn query(
     steps: &[Step],
     needs: &mut Vec<Need>,
 ) {
-    let exports = pipeline.exports_prefix();
     let results = pipeline.results_prefix();
     for step in steps.iter().copied() {
         Topic::new(needs, principal, page::ATHENA_ACTIONS, vec![pipeline.workgroup_arn()])
@@ -26,18 +25,7 @@ pub(super) fn query(
                 "glue:GetDatabase",
                 "Athena looks at the database `default` for every query, whatever it reads",
             );
-        Topic::new(
-            needs,
-            principal,
-            page::ATHENA_S3,
-            vec![pipeline.object_arn(&format!("{exports}*"))],
-        )
-        .via(ATHENA)
-        .need(step, "s3:GetObject", "Athena reads the tables' files as whoever asks");
-        Topic::new(needs, principal, page::ATHENA_S3, vec![pipeline.bucket_arn()])
-            .via(ATHENA)
-            .limit(Limit::new("StringLike", "s3:prefix", format!("{exports}*")))
-            .need(step, "s3:ListBucket", "Athena lists the tables' files as whoever asks");
+        files(pipeline, principal, step, needs);
         Topic::new(needs, principal, page::ATHENA_MANAGED, vec![pipeline.bucket_arn()])
             .via(ATHENA)
             .limit(Limit::new("StringLike", "s3:prefix", format!("{results}*")))
@@ -74,6 +62,38 @@ pub(super) fn query(
             .need(step, "kms:Decrypt", "tables and answers are encrypted with the lake's key")
             .need(step, "kms:GenerateDataKey", "the answer is written under the lake's key");
     }
+}
+
+/// Reading the tables' files: with one's own rights, or, where their folder is registered, with those
+/// that Lake Formation hands out.
+fn files(pipeline: &Pipeline, principal: PrincipalKind, step: Step, needs: &mut Vec<Need>) {
+    if pipeline.lake_formation.as_ref().is_some_and(LakeFormation::registered) {
+        // AWS scopes it to nothing; Lake Formation's own permissions say which tables.
+        Topic::new(needs, principal, page::ATHENA_LAKE_FORMATION, vec!["*".to_owned()])
+            .via(ATHENA)
+            .need(
+                step,
+                "lakeformation:GetDataAccess",
+                "Lake Formation hands out what reads a registered folder's files",
+            );
+        // A bucket of another account lets in those whom its policy names, and these are the roles.
+        if pipeline.bucket_account() == pipeline.account {
+            return;
+        }
+    }
+    let exports = pipeline.exports_prefix();
+    Topic::new(
+        needs,
+        principal,
+        page::ATHENA_S3,
+        vec![pipeline.object_arn(&format!("{exports}*"))],
+    )
+    .via(ATHENA)
+    .need(step, "s3:GetObject", "Athena reads the tables' files as whoever asks");
+    Topic::new(needs, principal, page::ATHENA_S3, vec![pipeline.bucket_arn()])
+        .via(ATHENA)
+        .limit(Limit::new("StringLike", "s3:prefix", format!("{exports}*")))
+        .need(step, "s3:ListBucket", "Athena lists the tables' files as whoever asks");
 }
 
 /// Reading tables and views of a database.

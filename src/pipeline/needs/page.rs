@@ -22,6 +22,8 @@ pub const ATHENA_ACTIONS: &str =
 pub const ATHENA_GLUE: &str =
     "https://docs.aws.amazon.com/athena/latest/ug/fine-grained-access-to-glue-resources.html";
 pub const ATHENA_S3: &str = "https://docs.aws.amazon.com/athena/latest/ug/s3-permissions.html";
+pub const ATHENA_LAKE_FORMATION: &str =
+    "https://docs.aws.amazon.com/athena/latest/ug/lf-athena-user-permissions.html";
 pub const ATHENA_MANAGED: &str =
     "https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonAthenaFullAccess.html";
 pub const ATHENA_KMS: &str = "https://docs.aws.amazon.com/athena/latest/ug/encryption.html";

@@ -1,7 +1,9 @@
 //! What whoever runs the pipeline needs, call by call.
 
 use super::{Topic, athena, page};
-use crate::pipeline::{CatalogMode, Limit, Need, Pipeline, PrincipalKind, SnapshotChoice, Step};
+use crate::pipeline::{
+    CatalogMode, Limit, Need, Pipeline, PrincipalKind, SnapshotChoice, Step, TableMaker,
+};
 
 pub(super) fn needs(pipeline: &Pipeline, needs: &mut Vec<Need>) {
     preflight(pipeline, needs);
@@ -216,10 +218,17 @@ fn catalog(pipeline: &Pipeline, needs: &mut Vec<Need>) {
     topic(needs, page::GLUE_ARNS, live)
         .need(Step::Publish, "glue:GetTables", "what is live now is the way back")
         .need(Step::Publish, "glue:GetTable", "each pointer is read back after it has moved")
-        .need(Step::Publish, "glue:CreateTable", "a table that is new is made")
         .need(Step::Publish, "glue:UpdateTable", "a table is pointed at the verified export")
         .need(Step::Prune, "glue:GetTables", "what is live is never deleted")
         .need(Step::LookAround, "glue:GetTables", "`status` shows what is live");
+    if pipeline.catalog.tables == TableMaker::Run {
+        let live = pipeline.glue_tables(&pipeline.catalog.database);
+        topic(needs, page::GLUE_ARNS, live).need(
+            Step::Publish,
+            "glue:CreateTable",
+            "a table that is new is made",
+        );
+    }
     if pipeline.catalog.mode == CatalogMode::History {
         let live = pipeline.glue_tables(&pipeline.catalog.database);
         topic(needs, page::GLUE_ARNS, live)

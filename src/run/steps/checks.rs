@@ -170,6 +170,7 @@ async fn measures(context: &Context<'_>) -> Result<Vec<Measure>, StepError> {
         };
         let there = live.get(&table.table).filter(|there| {
             catalog::parameter(there, catalog::PIPELINE) == Some(pipeline.name.as_str())
+                && !catalog::is_shell(there)
         });
         let from = there.map(|_| {
             let name = identifier(&table.table);

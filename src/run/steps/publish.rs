@@ -192,7 +192,8 @@ fn keep_to_policy(context: &mut Context<'_>, moves: &[Move]) -> Result<(), StepE
     let mut refused = Vec::new();
     let mut warnings = Vec::new();
     for table in moves {
-        let Some(before) = &table.before else { continue };
+        let filled = table.before.as_ref().filter(|before| !catalog::is_shell(before));
+        let Some(before) = filled else { continue };
         let found = difference(&table.plan.columns, &catalog::columns(before));
         for (what, columns, stance) in [
             ("has new columns", &found.new, policy.new),
@@ -323,7 +324,8 @@ fn intended(table: &Move, noted: Option<&TableBefore>) -> PublishedTable {
     let plan = &table.plan;
     let before = table.before.as_ref();
     let at = before.and_then(catalog::location);
-    let found = before.map(|before| difference(&plan.columns, &catalog::columns(before)));
+    let filled = before.filter(|before| !catalog::is_shell(before));
+    let found = filled.map(|before| difference(&plan.columns, &catalog::columns(before)));
     let found = found.unwrap_or_default();
     let was = noted.map(|noted| noted.location.as_deref());
     PublishedTable {
@@ -517,6 +519,20 @@ mod tests {
         let noted = TableBefore::of(&plan, Some(&old));
         let now = table(&plan.location, &["id"]);
         assert_eq!(intended(&moved(plan, now), Some(&noted)).action, Action::Moved);
+    }
+
+    #[test]
+    fn a_table_that_nobody_has_filled_has_no_columns_that_could_be_missed() {
+        let shell = Table::builder().name("orders").build().unwrap();
+        assert!(catalog::is_shell(&shell));
+        let report = intended(&moved(plan(&["id"]), shell.clone()), None);
+        assert_eq!(report.action, Action::Moved);
+        assert_eq!(report.new_columns, Vec::<String>::new());
+        assert_eq!(report.previous, None);
+        assert!(!catalog::is_shell(&table("s3://lake/exports/old/", &["id"])));
+        assert!(!catalog::is_shell(
+            &Table::builder().name("v").table_type("VIRTUAL_VIEW").build().unwrap()
+        ));
     }
 
     #[test]

@@ -1,0 +1,32 @@
+//! What Lake Formation governs.
+
+use super::super::arns::{Home, arn};
+use super::super::error::ConfigError;
+use super::super::lake_formation::{LakeFormation, Registration};
+use super::super::read::{Reader, Table};
+use super::ROLE;
+
+/// The settings, unless something is wrong; none where Lake Formation governs nothing.
+#[expect(clippy::option_option, reason = "wrong and not asked for are two things")]
+pub(super) fn lake_formation(
+    reader: &mut Reader<'_>,
+    table: &Table,
+    home: &Home,
+) -> Option<Option<LakeFormation>> {
+    let Some(part) = table.table("lake_formation") else { return Some(None) };
+    let text = part.text("location")?;
+    let location = match text.value.as_str() {
+        "unregistered" => Registration::No,
+        "registered" => Registration::Already,
+        _ => Registration::With(arn(reader, home, &ROLE, text)?),
+    };
+    let enabled = part.switch("enabled");
+    if !enabled && location != Registration::No {
+        let message = "a location is registered, and Lake Formation governs nothing";
+        let error = ConfigError::new(reader.text, &text.span, message)
+            .help("write `enabled = true` under `[lake_formation]`, or take the location out");
+        reader.error(error);
+        return None;
+    }
+    Some(enabled.then_some(LakeFormation { location }))
+}

@@ -1,0 +1,14 @@
+# The Glue databases. Their tables and views are published by runs and are no part of Terraform's
+# state, so that moving a table to a new export is no drift.
+
+resource "aws_glue_catalog_database" "live" {
+  name        = var.database
+  description = "Tables and views that ${var.name} has verified and published"
+  tags        = var.tags
+}
+
+resource "aws_glue_catalog_database" "staging" {
+  name        = var.staging_database
+  description = "Where runs of ${var.name} look at an export before they publish it; empty between runs"
+  tags        = var.tags
+}

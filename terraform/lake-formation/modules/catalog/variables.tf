@@ -1,0 +1,44 @@
+variable "name" {
+  description = "Name of the pipeline; the names of what it makes begin with it."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = length(var.name) > 0 && length(var.name) <= 64
+    error_message = "The name must have 1 to 64 characters."
+  }
+}
+
+variable "database" {
+  description = "Name of the Glue database that holds published tables and views."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z0-9_]{1,255}$", var.database))
+    error_message = "The database's name must have lowercase letters, digits and underscores only."
+  }
+}
+
+variable "staging_database" {
+  description = "Name of the Glue database in which a run checks an export."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z0-9_]{1,255}$", var.staging_database))
+    error_message = "The staging database's name must have lowercase letters, digits and underscores only."
+  }
+}
+
+variable "tags" {
+  description = "Tags of every resource that takes tags."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for key in keys(var.tags) : !startswith(lower(key), "aws:")])
+    error_message = "Tags that begin with aws: belong to AWS."
+  }
+}
