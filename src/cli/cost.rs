@@ -5,9 +5,9 @@ use super::session::{Session, journal_folder};
 use super::{Exit, Failure, Global, Outcome, OutputFormat, Printer};
 use crate::config;
 use crate::pipeline::cost::{Basis, Money, Prices, SHIPPED, percent};
-use crate::pipeline::{CatalogMode, Pipeline, SnapshotChoice};
+use crate::pipeline::{CatalogMode, JournalPlace, Pipeline, SnapshotChoice};
 use crate::report::{self, BasisRow, CostReport};
-use crate::run::{self, RunReport};
+use crate::run::{self, RunError, RunReport};
 use crate::verify::Verification;
 use std::path::{Path, PathBuf};
 
@@ -71,12 +71,23 @@ pub(super) fn run(args: &CostArgs, global: &Global, printer: &Printer) -> Outcom
     let project = Project::load(global)?;
     let pipeline = project.pipeline()?;
     let prices = prices(&project, &pipeline, args.prices.as_deref())?;
-    let (snapshot, origin) = match args.size {
-        Some(size) => (size, "given with `--size`".to_owned()),
-        None => asked(global, &pipeline)?,
-    };
     let mut notes = Vec::new();
-    let measured = measured(&project, &pipeline);
+    let (snapshot, origin, measured) = if let Some(size) = args.size {
+        if pipeline.journal == JournalPlace::Bucket {
+            notes.push(
+                "with `--size` nothing is called, and the journals in the bucket are not read"
+                    .to_owned(),
+            );
+        }
+        (size, "given with `--size`".to_owned(), measured(&project, &pipeline))
+    } else {
+        let (session, size, origin) = asked(global, &pipeline)?;
+        let measured = match pipeline.journal {
+            JournalPlace::Folder => measured(&project, &pipeline),
+            JournalPlace::Bucket => measured_in_bucket(&session, &mut notes),
+        };
+        (size, origin, measured)
+    };
     let (basis, rows) = basis(args, &pipeline, (snapshot, origin), measured.as_ref(), &mut notes);
     let mode = pipeline.catalog.mode;
     let other = match mode {
@@ -161,7 +172,7 @@ pub(super) fn prices(
 }
 
 /// The size of the snapshot that a run would export, as RDS tells it.
-fn asked(global: &Global, pipeline: &Pipeline) -> Result<(u64, String), Failure> {
+fn asked(global: &Global, pipeline: &Pipeline) -> Result<(Session, u64, String), Failure> {
     let unknown = |why: String| {
         Failure::input(miette::miette!(help = "give it: `snaplake cost --size '100 GiB'`", "{why}"))
     };
@@ -173,7 +184,8 @@ fn asked(global: &Global, pipeline: &Pipeline) -> Result<(u64, String), Failure>
     let session = Session::open(global)?;
     match session.wait(run::snapshot_size(&session.pipeline, &session.clients)) {
         Ok(Some((id, gib))) if gib > 0 => {
-            Ok((gib << 30, format!("allocated for `{}`, as RDS says", id.escape_debug())))
+            let origin = format!("allocated for `{}`, as RDS says", id.escape_debug());
+            Ok((session, gib << 30, origin))
         }
         Ok(_) => Err(unknown("RDS does not tell the size of the snapshot".to_owned())),
         Err(failure) => Err(Failure::environment(miette::miette!(
@@ -183,13 +195,42 @@ fn asked(global: &Global, pipeline: &Pipeline) -> Result<(u64, String), Failure>
     }
 }
 
-/// What the last run that came to its end measured of its export.
+/// What the last run that came to its end measured of its export, when its journal is on this machine.
 fn measured(project: &Project, pipeline: &Pipeline) -> Option<(String, Verification)> {
+    if pipeline.journal == JournalPlace::Bucket {
+        return None;
+    }
     let folder = journal_folder(project);
     let runs = run::list(&folder).ok()?;
     let last = runs.into_iter().find(|run| run.finished && run.pipeline == pipeline.name)?;
     let report = run::read(&folder, &last.run_id).ok()?;
     report.verification.map(|verification| (last.run_id, verification))
+}
+
+/// The same, from the lake's bucket. A bucket that cannot be read is no reason to reckon nothing.
+fn measured_in_bucket(
+    session: &Session,
+    notes: &mut Vec<String>,
+) -> Option<(String, Verification)> {
+    let journals = session.journals();
+    let name = &session.pipeline.name;
+    let read = session.wait(async {
+        let runs = journals.list().await?;
+        match runs.into_iter().find(|run| run.finished && run.pipeline == *name) {
+            Some(last) => Ok(Some((journals.read(&last.run_id).await?, last.run_id))),
+            None => Ok::<_, RunError>(None),
+        }
+    });
+    match read {
+        Ok(found) => {
+            let (report, run_id) = found?;
+            report.verification.map(|verification| (run_id, verification))
+        }
+        Err(error) => {
+            notes.push(format!("what runs measured is not known: {error}"));
+            None
+        }
+    }
 }
 
 fn basis(

@@ -87,6 +87,37 @@ async fn a_killed_process_is_continued_from_another_folder() {
     let runs = told(runs).await;
     assert!(String::from_utf8_lossy(&runs.stdout).contains("finished"), "{}", text(&runs));
     assert!(!other.path().join(".snaplake").exists());
+
+    // What the run measured is known to whoever may read the bucket.
+    let mut cost = configured(&stage, MORE, &["cost"]);
+    cost.current_dir(other.path());
+    let cost = told(cost).await;
+    assert_eq!(cost.status.code(), Some(0), "{}", text(&cost));
+    assert!(text(&cost).contains(&format!("measured by run {}", run.run_id)), "{}", text(&cost));
+    let given = told(configured(&stage, MORE, &["cost", "--size", "100 GiB"])).await;
+    assert!(text(&given).contains("journals in the bucket are not read"), "{}", text(&given));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broken_journal_in_the_bucket_is_named() {
+    let stage = Stage::configured(MORE, Pace::Polled).await;
+    let (clients, bucket) = (&stage.clients, stage.pipeline.lake.bucket.as_str());
+    for (run, body) in [("20240310-060000-abcd", ""), ("20240310-060000-abce", "{\"version\": 1, ")]
+    {
+        let key = format!("journal/tiny/{run}.json");
+        let body = body.as_bytes().to_vec();
+        clients.put(bucket, &key, body, Condition::Absent).await.unwrap();
+        let output = told(configured(&stage, MORE, &["run", "--resume", run])).await;
+        assert_eq!(output.status.code(), Some(3), "{}", text(&output));
+        assert!(
+            text(&output).contains("is not a journal that can be resumed"),
+            "{}",
+            text(&output)
+        );
+    }
+    assert_eq!(stage.exports_started(), 0);
+    let output = told(configured(&stage, MORE, &["run"])).await;
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
 }
 
 #[tokio::test(flavor = "multi_thread")]
