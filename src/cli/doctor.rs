@@ -35,8 +35,8 @@ fn summary(checks: &[Check]) -> String {
     let mut text = format!("\n{} ok, {} failed", of(CheckStatus::Passed), of(CheckStatus::Failed));
     let _ = writeln!(text, ", {} to note, {unknown} not known", of(CheckStatus::Warning));
     text.push_str(
-        "Not looked at: quotas of Athena, Lake Formation itself, organization policies, what is \
-         inside the database.\n",
+        "Not looked at: increased quotas, Lake Formation itself, organization policies, what is inside \
+         the database.\n",
     );
     text
 }

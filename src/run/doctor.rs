@@ -59,6 +59,7 @@ pub async fn doctor(pipeline: &Pipeline, clients: &Clients) -> Vec<Check> {
         exports.map(|exports| format!("{} exports", exports.len())),
     ));
     checks.push(quotas::exports(clients).await);
+    checks.push(quotas::queries(clients).await);
     checks.push(quotas::lake_formation(pipeline, clients).await);
     checks.extend(permissions::checks(pipeline, clients).await);
     checks

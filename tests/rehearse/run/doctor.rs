@@ -3,10 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail this way")]
 
 use super::command::{configured, text, told};
-use super::stage::{Stage, clients_of};
+use super::stage::{DATABASE, Stage, clients_of, config};
+use aws_sdk_athena::types::QueryExecutionContext;
+use aws_sdk_glue::types::DatabaseInput;
 use snaplake::aws::Clients;
 use snaplake::cloud::faults::{Effect, Fault};
 use snaplake::cloud::seed::{PolicySeed, RoleSeed};
+use snaplake::cloud::{Pace, VirtualClock};
 use snaplake::pipeline::{CatalogMode, Pipeline, PrincipalKind, SourceKind};
 use snaplake::run;
 use snaplake::verify::{Check, CheckStatus};
@@ -14,7 +17,7 @@ use snaplake::verify::{Check, CheckStatus};
 const ADMIN: &str = "arn:aws:iam::123456789012:role/admin";
 
 /// Somebody who may look at everything.
-async fn admin(stage: &Stage) -> Clients {
+pub async fn admin(stage: &Stage) -> Clients {
     let everything = r#"{"Version": "2012-10-17", "Statement":
         {"Effect": "Allow", "Action": "*", "Resource": "*"}}"#;
     let trust = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow",
@@ -54,6 +57,7 @@ async fn an_account_that_works_has_nothing_failed_and_nothing_unknown() {
         "snapshot",
         "crawler",
         "export-quota",
+        "query-quota",
         "lake-formation",
         "role:export",
         "needs:runner",
@@ -129,5 +133,36 @@ async fn the_runner_itself_says_what_it_cannot_see() {
     assert_eq!(output.status.code(), Some(0), "{shown}");
     assert!(shown.contains("?       role `tiny-runner`"), "{shown}");
     assert!(shown.contains("as somebody who may"), "{shown}");
-    assert!(shown.contains("Not looked at: quotas of Athena"), "{shown}");
+    assert!(shown.contains("Not looked at: increased quotas"), "{shown}");
+}
+
+/// Queries that others have under way, and a database that Lake Formation governs.
+#[tokio::test(flavor = "multi_thread")]
+async fn quotas_in_use_and_lake_formation_are_noted() {
+    // Time nearly stands still, so that queries stay under way.
+    let text = config("direct", "latest-automated");
+    let stage = Stage::of(&text, DATABASE, VirtualClock::new(Pace::Speed(1e-6))).await;
+    let admin = admin(&stage).await;
+    let noted =
+        |checks: &[Check], id: &str| checks.iter().find(|check| check.id == id).cloned().unwrap();
+    for table in 0..20 {
+        let sql = format!("DROP TABLE IF EXISTS nothing_{table}");
+        let context = QueryExecutionContext::builder().database("tiny").build();
+        let query = admin.athena.start_query_execution().query_string(sql);
+        query.query_execution_context(context).work_group("tiny").send().await.unwrap();
+    }
+    let database = DatabaseInput::builder()
+        .name("tiny")
+        .set_create_table_default_permissions(Some(Vec::new()))
+        .build()
+        .unwrap();
+    admin.glue.delete_database().name("tiny").send().await.unwrap();
+    admin.glue.create_database().database_input(database).send().await.unwrap();
+    let checks = run::doctor(&stage.pipeline, &admin).await;
+    let queries = noted(&checks, "query-quota");
+    assert_eq!(queries.status, CheckStatus::Warning, "{queries:?}");
+    assert!(queries.found.starts_with("0 DML and 20 DDL queries under way"), "{queries:?}");
+    let governed = noted(&checks, "lake-formation");
+    assert_eq!(governed.status, CheckStatus::Warning, "{governed:?}");
+    assert_eq!(governed.found, "new tables of `tiny` are governed by Lake Formation");
 }
