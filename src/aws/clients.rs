@@ -2,6 +2,8 @@
 
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
+use aws_smithy_types::timeout::TimeoutConfig;
+use std::time::Duration;
 
 /// How to reach AWS. What is absent is taken from the SDK's own environment: `AWS_PROFILE`,
 /// `AWS_REGION`, `AWS_ENDPOINT_URL`, `AWS_RETRY_MODE`, `AWS_USE_FIPS_ENDPOINT`, the shared
@@ -19,7 +21,14 @@ pub struct Settings {
     pub no_proxy: bool,
     /// Credentials, instead of the default chain.
     pub credentials: Option<StaticCredentials>,
+    /// How long a call may go without an answer before it is made again: a minute when `None`.
+    pub answer_within: Option<Duration>,
 }
+
+/// How long a call may go without an answer. The SDK for Rust would wait for ever; this is what boto3
+/// and the AWS CLI wait (`read_timeout`,
+/// <https://docs.aws.amazon.com/botocore/latest/reference/config.html>).
+const ANSWER_WITHIN: Duration = Duration::from_mins(1);
 
 /// Credentials that are given rather than looked up. Their `Debug` form shows no secret.
 #[derive(Clone)]
@@ -89,6 +98,11 @@ impl Clients {
     pub async fn connect(settings: Settings) -> Result<Self, ConnectError> {
         let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12());
         loader = loader.http_client(super::http::client(!settings.no_proxy));
+        loader = loader.timeout_config(
+            TimeoutConfig::builder()
+                .read_timeout(settings.answer_within.unwrap_or(ANSWER_WITHIN))
+                .build(),
+        );
         if let Ok(name) = AppName::new(concat!("snaplake-", env!("CARGO_PKG_VERSION"))) {
             loader = loader.app_name(name);
         }

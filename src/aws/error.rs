@@ -70,6 +70,22 @@ impl AwsError {
         self.kind == ErrorKind::NotFound
     }
 
+    /// Whether the same call may well succeed in a moment: nobody was wrong.
+    #[must_use]
+    pub(crate) fn may_pass(&self) -> bool {
+        match self.kind {
+            ErrorKind::Throttled | ErrorKind::Network => true,
+            // Errors that every service has
+            // (<https://docs.aws.amazon.com/awsservices/latest/APIReference/CommonErrors.html>).
+            ErrorKind::Service => self.code.as_deref().is_some_and(|code| {
+                matches!(code, "InternalFailure" | "InternalError" | "ServiceUnavailable")
+                    || code.starts_with("InternalServer")
+                    || code.starts_with("InternalService")
+            }),
+            _ => false,
+        }
+    }
+
     /// Whether the error code is `code`.
     #[must_use]
     pub fn has_code(&self, code: &str) -> bool {
@@ -107,6 +123,12 @@ impl AwsError {
                 Some(code) if code.starts_with("ExpiredToken") => {
                     "the credentials expired; renew them (`aws sso login --profile NAME`, or assume the role \
                      again) and resume the run"
+                        .to_owned()
+                }
+                // What a provider of credentials met is in the message only.
+                None if self.message.contains("ExpiredToken") => {
+                    "the credentials that a role is to be assumed with expired; renew them (`aws sso \
+                     login --profile NAME`) and resume the run"
                         .to_owned()
                 }
                 None if self.message.to_ascii_lowercase().contains("sso") => {
@@ -195,7 +217,7 @@ where
 }
 
 /// The causes in one line: the SDK's own first line says little.
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+pub(super) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let mut parts: Vec<String> = Vec::new();
     let mut next = Some(error);
     while let Some(error) = next {

@@ -1,7 +1,11 @@
 //! Listing and reading objects.
 
 use super::clients::Clients;
-use super::error::{AwsError, ErrorKind, failed};
+use super::error::{AwsError, ErrorKind, chain, failed};
+use aws_sdk_s3::primitives::AggregatedBytes;
+
+/// How often an object is read whose body breaks off: as often as the SDK makes a call.
+const READS: u32 = 3;
 
 /// An object of a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,26 +92,49 @@ impl Clients {
         bucket: &str,
         key: &str,
         range: Option<(u64, u64)>,
-    ) -> Result<aws_sdk_s3::primitives::AggregatedBytes, AwsError> {
+    ) -> Result<AggregatedBytes, AwsError> {
+        self.fetch(bucket, key, range).await.map(|(body, _)| body)
+    }
+
+    /// Reads an object, and its entity tag. A call that was answered is no business of the SDK's retries
+    /// any more, so a body that breaks off is read anew here.
+    async fn fetch(
+        &self,
+        bucket: &str,
+        key: &str,
+        range: Option<(u64, u64)>,
+    ) -> Result<(AggregatedBytes, String), AwsError> {
         let resource = address(bucket, key);
-        let object = self
-            .s3
-            .get_object()
-            .bucket(bucket)
-            .key(key)
-            .set_range(range.map(|(first, last)| format!("bytes={first}-{last}")))
-            .send()
-            .await
-            .map_err(failed("s3", "GetObject", resource.as_str()))?;
-        object.body.collect().await.map_err(|error| AwsError {
-            service: "s3".to_owned(),
-            operation: "GetObject".to_owned(),
-            resource: Some(resource),
-            kind: ErrorKind::Network,
-            code: None,
-            message: error.to_string(),
-            request_id: None,
-        })
+        let mut left = READS;
+        loop {
+            let object = self
+                .s3
+                .get_object()
+                .bucket(bucket)
+                .key(key)
+                .set_range(range.map(|(first, last)| format!("bytes={first}-{last}")))
+                .send()
+                .await
+                .map_err(failed("s3", "GetObject", resource.as_str()))?;
+            left -= 1;
+            match object.body.collect().await {
+                Ok(body) => return Ok((body, object.e_tag.unwrap_or_default())),
+                Err(error) if left > 0 => {
+                    tracing::debug!(%error, resource, "an object broke off; reading it anew");
+                }
+                Err(error) => {
+                    return Err(AwsError {
+                        service: "s3".to_owned(),
+                        operation: "GetObject".to_owned(),
+                        resource: Some(resource),
+                        kind: ErrorKind::Network,
+                        code: None,
+                        message: chain(&error),
+                        request_id: None,
+                    });
+                }
+            }
+        }
     }
 
     /// Reads an object and its entity tag; none when there is no such object.
@@ -119,24 +146,11 @@ impl Clients {
         bucket: &str,
         key: &str,
     ) -> Result<Option<(Vec<u8>, String)>, AwsError> {
-        let resource = address(bucket, key);
-        let answer = self.s3.get_object().bucket(bucket).key(key).send().await;
-        let object = match answer.map_err(failed("s3", "GetObject", resource.as_str())) {
-            Ok(object) => object,
-            Err(error) if error.has_code("NoSuchKey") => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        let etag = object.e_tag.unwrap_or_default();
-        let body = object.body.collect().await.map_err(|error| AwsError {
-            service: "s3".to_owned(),
-            operation: "GetObject".to_owned(),
-            resource: Some(resource),
-            kind: ErrorKind::Network,
-            code: None,
-            message: error.to_string(),
-            request_id: None,
-        })?;
-        Ok(Some((body.to_vec(), etag)))
+        match self.fetch(bucket, key, None).await {
+            Ok((body, etag)) => Ok(Some((body.to_vec(), etag))),
+            Err(error) if error.has_code("NoSuchKey") => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Writes an object, if the condition holds; gives its entity tag.

@@ -1,5 +1,6 @@
 //! How the process ends.
 
+use crate::run::FailureKind;
 use std::process::ExitCode;
 
 /// How a command that did its work ends.
@@ -17,15 +18,35 @@ pub enum Exit {
     Interrupted,
 }
 
+impl Exit {
+    /// The exit code.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::No => 1,
+            Self::Input => 2,
+            Self::Environment => 3,
+            Self::Interrupted => 130,
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        Self::from(match exit {
-            Exit::Done => 0,
-            Exit::No => 1,
-            Exit::Input => 2,
-            Exit::Environment => 3,
-            Exit::Interrupted => 130,
-        })
+        Self::from(exit.code())
+    }
+}
+
+/// How the process ends after a run that failed so.
+impl From<FailureKind> for Exit {
+    fn from(kind: FailureKind) -> Self {
+        match kind {
+            FailureKind::Verification | FailureKind::Checks | FailureKind::Conflict => Self::No,
+            FailureKind::Setup | FailureKind::View => Self::Input,
+            FailureKind::Aws => Self::Environment,
+            FailureKind::Interrupted => Self::Interrupted,
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use super::{Exit, Failure, Global, Outcome, Printer};
 use crate::aws::{AwsError, Clients, ErrorKind, Settings, Stop, SystemClock, Webhook};
 use crate::pipeline::Pipeline;
 use crate::report::{Kind, Report};
-use crate::run::{self, FailureKind, Journals, RunError, RunOptions, RunReport};
+use crate::run::{self, Journals, RunError, RunOptions};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::runtime::Runtime;
@@ -39,6 +39,7 @@ impl Session {
             endpoint_url: global.endpoint_url.clone(),
             no_proxy: false,
             credentials: None,
+            answer_within: None,
         };
         let clients = runtime
             .block_on(Clients::connect(settings))
@@ -101,7 +102,7 @@ impl Session {
             outputs::write_page(&shown, &self.project, &self.pipeline, &runs, page)?;
         }
         outputs::print(&shown, global.output, printer)?;
-        Ok(exit(&report))
+        Ok(report.failure.as_ref().map_or(Exit::Done, |failure| failure.kind.into()))
     }
 }
 
@@ -140,17 +141,6 @@ async fn twice_interrupted(stop: &Stop, printer: &Printer) {
     printer.note("stopping; press Ctrl-C once more to leave at once");
     stop.ask();
     let _ = tokio::signal::ctrl_c().await;
-}
-
-/// How the process ends after a run.
-fn exit(report: &RunReport) -> Exit {
-    match report.failure.as_ref().map(|failure| failure.kind) {
-        None => Exit::Done,
-        Some(FailureKind::Verification | FailureKind::Checks | FailureKind::Conflict) => Exit::No,
-        Some(FailureKind::Setup | FailureKind::View) => Exit::Input,
-        Some(FailureKind::Aws) => Exit::Environment,
-        Some(FailureKind::Interrupted) => Exit::Interrupted,
-    }
 }
 
 /// Why a run could not begin.

@@ -196,6 +196,11 @@ impl CloudHandle {
         self.state.faults.add(faults);
     }
 
+    /// Forgets the faults that are still to come.
+    pub fn clear_faults(&self) {
+        self.state.faults.clear();
+    }
+
     /// Stops serving; requests under way are finished.
     pub async fn shutdown(mut self) {
         // The receiver is gone only when the server has ended by itself.

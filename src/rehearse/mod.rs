@@ -221,6 +221,8 @@ async fn clients(
             secret_access_key: credentials.secret_access_key,
             session_token: credentials.session_token,
         }),
+        // A call may wait for an export of a large database, which is made on this machine.
+        answer_within: Some(Duration::from_hours(24)),
     };
     Ok(Clients::connect(settings).await?)
 }

@@ -12,6 +12,10 @@ use aws_sdk_rds::types::ExportTask;
 use jiff::Timestamp;
 use std::time::Duration;
 
+/// How often in a row RDS may leave the question for an export without an answer, beyond the SDK's own
+/// retries.
+const PATIENCE: u32 = 5;
+
 /// Runs the step that starts or adopts.
 pub(in crate::run) async fn start(context: &mut Context<'_>) -> StepResult {
     let snapshot = snapshot_arn(context)?;
@@ -113,8 +117,21 @@ pub(in crate::run) async fn wait(context: &mut Context<'_>) -> StepResult {
     let id = context.export_id()?;
     let adopted = context.journal.state.report.export.as_ref().is_some_and(|export| export.adopted);
     let asked = context.clock.now();
+    let mut patience = PATIENCE;
     loop {
-        let Some(task) = find(context, &snapshot, &id).await? else {
+        let task = match find(context, &snapshot, &id).await {
+            Ok(task) => task,
+            // An export of hours is not given up for a minute without answers.
+            Err(error) if error.may_pass() && patience > 0 => {
+                patience -= 1;
+                tracing::warn!(%error, "asking again later");
+                context.wait("an answer of RDS", asked, Poll::LONG).await?;
+                continue;
+            }
+            Err(error) => return Err(error.into()),
+        };
+        patience = PATIENCE;
+        let Some(task) = task else {
             return Err(gone(context, &id, "RDS does not know it any more"));
         };
         let before = context.journal.state.report.export.clone();

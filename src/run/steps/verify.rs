@@ -13,7 +13,7 @@ use std::ops::ControlFlow;
 
 /// Tables that are verified at a time: far below Athena's quota of active queries
 /// (<https://docs.aws.amazon.com/athena/latest/ug/service-limits.html>), so that others can work.
-const CONCURRENCY: usize = 8;
+pub(in crate::run) const CONCURRENCY: usize = 8;
 
 /// Failures that the message names before it only counts.
 const NAMED: usize = 3;
@@ -75,6 +75,11 @@ pub(in crate::run) async fn run(context: &mut Context<'_>) -> StepResult {
     context.inspection = Some(inspection);
     verification.tables.sort_by(|a, b| a.table.cmp(&b.table));
     let outcome = outcome(&verification);
+    if outcome.is_err() {
+        // Made from what was seen so far: an attempt that sees more of the export plans anew.
+        context.journal.details.plan.clear();
+        context.journal.details.partition = None;
+    }
     for warning in fewer_files(&verification) {
         context.warn(warning);
     }

@@ -213,6 +213,18 @@ impl Stage {
             .unwrap();
     }
 
+    /// The runner's clients, which make a call again that is not answered so soon.
+    pub async fn impatient(&self, answer_within: Duration) -> Clients {
+        let runner = self.pipeline.role_arn(PrincipalKind::Runner);
+        let settings = settings(&self.cloud, &self.pipeline, &runner);
+        Clients::connect(Settings { answer_within: Some(answer_within), ..settings }).await.unwrap()
+    }
+
+    /// Makes every role anew, whatever became of it.
+    pub fn principals(&self) {
+        principals(&self.cloud, &self.pipeline);
+    }
+
     /// How many exports RDS was asked to start and agreed to.
     pub fn exports_started(&self) -> usize {
         let log = self.cloud.log();
@@ -230,19 +242,26 @@ impl Stage {
     }
 }
 
+fn principals(cloud: &CloudHandle, pipeline: &Pipeline) {
+    let of = |kind: DocumentKind| documents(pipeline, kind);
+    for principal in pipeline.principals() {
+        cloud
+            .seed()
+            .role(&RoleSeed {
+                arn: principal.arn,
+                trust: of(DocumentKind::Trust(principal.kind)).remove(0),
+                policies: of(DocumentKind::Identity(principal.kind)),
+                boundary: None,
+            })
+            .unwrap();
+    }
+}
+
 fn set(cloud: &CloudHandle, pipeline: &Pipeline) {
     let of = |kind: DocumentKind| documents(pipeline, kind);
     let seed = cloud.seed();
     let encryption = Encryption::Kms { key: pipeline.key_arn(), bucket_key: true };
-    for principal in pipeline.principals() {
-        seed.role(&RoleSeed {
-            arn: principal.arn,
-            trust: of(DocumentKind::Trust(principal.kind)).remove(0),
-            policies: of(DocumentKind::Identity(principal.kind)),
-            boundary: None,
-        })
-        .unwrap();
-    }
+    principals(cloud, pipeline);
     seed.key(&KeySeed {
         id: pipeline.key_id().to_owned(),
         policy: of(DocumentKind::Key).remove(0),
@@ -301,8 +320,12 @@ async fn clients(cloud: &CloudHandle, pipeline: &Pipeline, kind: PrincipalKind) 
 
 /// Clients with the credentials of a role.
 pub async fn clients_of(cloud: &CloudHandle, pipeline: &Pipeline, role: &str) -> Clients {
+    Clients::connect(settings(cloud, pipeline, role)).await.unwrap()
+}
+
+fn settings(cloud: &CloudHandle, pipeline: &Pipeline, role: &str) -> Settings {
     let credentials = cloud.seed().credentials_for(role, "test").unwrap();
-    Clients::connect(Settings {
+    Settings {
         region: Some(pipeline.region.clone()),
         endpoint_url: Some(cloud.endpoint()),
         credentials: Some(StaticCredentials {
@@ -311,9 +334,7 @@ pub async fn clients_of(cloud: &CloudHandle, pipeline: &Pipeline, role: &str) ->
             session_token: credentials.session_token,
         }),
         ..Settings::default()
-    })
-    .await
-    .unwrap()
+    }
 }
 
 /// Asks to stop at the end of one step.
