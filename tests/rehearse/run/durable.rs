@@ -2,7 +2,7 @@
 //! one does, and at no moment does a live table point at an export that was not verified.
 //!
 //! The cloud lives in the test's process and survives; the run is another process, this test's own program
-//! again. `SNAPLAKE_TEST_KILLS` says how many random moments there are (200 for the full proof), and
+//! again. `SNAPLAKE_TEST_KILLS` says how many random moments there are (200 for the full proof, 8 otherwise), and
 //! `SNAPLAKE_TEST_SEED` which.
 
 #![expect(clippy::unwrap_used, reason = "a test may fail this way")]
@@ -300,26 +300,43 @@ fn number(name: &str, otherwise: u64) -> u64 {
     variable(name).map_or(otherwise, |text| text.parse().unwrap())
 }
 
+/// How many theatres play at a time, each with a cloud of its own: as many as there are cores to play on.
+const STAGES: usize = 2;
+
+/// Does a part of the work in each theatre, at the same time.
+async fn in_two_theatres<T>(part: impl AsyncFn(usize) -> T) -> (T, T) {
+    tokio::join!(part(0), part(1))
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_at_every_write_of_the_journal_the_run_ends_the_same() {
-    let mut theatre = Theatre::new().await;
-    let (writes, took) = theatre.undisturbed().await;
-    assert!(writes > 15, "{writes}");
-    for nth in 1..=writes {
-        theatre.killed_at_write(nth).await;
-    }
-    println!("{writes} writes of the journal, each killed; an undisturbed run takes {took:?}");
+    let (writes, _) = in_two_theatres(async |part| {
+        let mut theatre = Theatre::new().await;
+        let (writes, took) = theatre.undisturbed().await;
+        assert!(writes > 15, "{writes}");
+        for nth in (1 + part..=writes).step_by(STAGES) {
+            theatre.killed_at_write(nth).await;
+        }
+        println!("of {writes} writes of the journal every second was killed, an undisturbed run takes {took:?}");
+        writes
+    })
+    .await;
+    println!("{writes} writes of the journal, each killed");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_at_random_moments_the_run_ends_the_same() {
-    let mut theatre = Theatre::new().await;
-    let (_, took) = theatre.undisturbed().await;
-    let kills = number("SNAPLAKE_TEST_KILLS", 40);
-    let mut seeded = Seeded(number("SNAPLAKE_TEST_SEED", 20_261_126).max(1));
-    for _ in 0..kills {
-        let moment = Duration::from_micros(seeded.below(took.as_micros()));
-        theatre.killed_after(moment).await;
-    }
-    println!("{kills} kills within {took:?}");
+    let kills = number("SNAPLAKE_TEST_KILLS", 8);
+    let seed = number("SNAPLAKE_TEST_SEED", 20_261_126);
+    in_two_theatres(async |part| {
+        let mut theatre = Theatre::new().await;
+        let (_, took) = theatre.undisturbed().await;
+        let mut seeded = Seeded((seed + part as u64).max(1));
+        for _ in (part as u64..kills).step_by(STAGES) {
+            let moment = Duration::from_micros(seeded.below(took.as_micros()));
+            theatre.killed_after(moment).await;
+        }
+        println!("half of {kills} kills within {took:?}");
+    })
+    .await;
 }

@@ -243,7 +243,7 @@ async fn child() {
     let memory = most_memory();
     // The same objects, one by one: as many as tell how long one takes.
     let all = found.tables.iter().flat_map(|table| &table.files);
-    let sample: Vec<_> = all.take(number("SNAPLAKE_MANY_SAMPLE", 100)).collect();
+    let sample: Vec<_> = all.take(number("SNAPLAKE_MANY_SAMPLE", 40)).collect();
     let begun = Instant::now();
     for file in &sample {
         let tail = clients.read(&pipeline.lake.bucket, &file.key, Some((0, file.size - 1))).await;
@@ -257,7 +257,7 @@ async fn child() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn many_footers_are_read_at_a_time_and_in_little_memory() {
-    let (tables, files) = (number("SNAPLAKE_TEST_TABLES", 100), number("SNAPLAKE_TEST_FILES", 20));
+    let (tables, files) = (number("SNAPLAKE_TEST_TABLES", 100), number("SNAPLAKE_TEST_FILES", 5));
     let store = Arc::new(Store::new(tables, files));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());

@@ -88,7 +88,7 @@ async fn read(
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn no_query_fails_and_none_sees_an_empty_table() {
     let wanted: usize =
-        std::env::var("SNAPLAKE_TEST_QUERIES").map_or(150, |text| text.parse().unwrap());
+        std::env::var("SNAPLAKE_TEST_QUERIES").map_or(100, |text| text.parse().unwrap());
     // What a call to Glue takes, so that there is time to read in: more of it for the full proof.
     let millis = if wanted > 1000 { 15_000 } else { 700 };
     let text = config("direct", "latest-automated");
