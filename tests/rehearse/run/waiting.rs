@@ -2,21 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail this way")]
 
-use super::doctor::admin;
 use super::stage::Stage;
 use jiff::{SignedDuration, Timestamp};
 use snaplake::cloud::Access;
 
 /// What the calls themselves take, in real time, on a machine that does other things too.
 const SLACK: SignedDuration = SignedDuration::from_secs(3);
-
-/// The calls by which the run asks whether something has ended.
-const QUESTIONS: [&str; 4] = [
-    "rds:DescribeDBSnapshots",
-    "rds:DescribeExportTasks",
-    "glue:GetCrawler",
-    "athena:GetQueryExecution",
-];
 
 /// 2 % of a length or 5 s, whichever is more.
 fn bound(length: SignedDuration) -> SignedDuration {
@@ -34,7 +25,7 @@ fn soon(mine: &[&Access], (began, ended): (Timestamp, Timestamp), action: &str) 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_run_goes_on_soon_after_what_it_waits_for() {
+async fn the_run_goes_on_soon_after_a_snapshot_and_an_export() {
     let stage = Stage::new("crawler", "create").await;
     let report = stage.run().await;
     assert!(report.succeeded(), "{:#?}", report.failure);
@@ -42,7 +33,6 @@ async fn the_run_goes_on_soon_after_what_it_waits_for() {
     // What services do in between is no call of the run's.
     let mine: Vec<&Access> =
         log.iter().filter(|access| access.via.is_none() && access.service.is_none()).collect();
-    let asked = |action: &str| mine.iter().filter(|call| call.action == action).count();
 
     let made = mine.iter().find(|call| call.action == "rds:CreateDBSnapshot").unwrap().time;
     let snapshot = (made, made + SignedDuration::from_mins(3));
@@ -50,21 +40,4 @@ async fn the_run_goes_on_soon_after_what_it_waits_for() {
 
     let export = report.export.as_ref().unwrap();
     soon(&mine, (export.started.unwrap(), export.ended.unwrap()), "glue:UpdateCrawler");
-    assert!(asked("rds:DescribeExportTasks") < 150, "asking all the time would be soon, too");
-
-    let name = stage.pipeline.crawler_name();
-    let crawls = admin(&stage).await.glue.list_crawls().crawler_name(name).send().await.unwrap();
-    let [crawl] = crawls.crawls() else { panic!("{crawls:?}") };
-    let time = |time: Option<&aws_smithy_types::DateTime>| {
-        Timestamp::from_millisecond(time.unwrap().to_millis().unwrap()).unwrap()
-    };
-    let crawl = (time(crawl.start_time()), time(crawl.end_time()));
-    soon(&mine, crawl, "glue:GetTables");
-
-    // Nothing else than such questions is waited for.
-    for pair in mine.windows(2) {
-        let gap = pair[1].time.duration_since(pair[0].time);
-        let waits = QUESTIONS.contains(&pair[1].action.as_str());
-        assert!(waits || gap < SignedDuration::from_secs(5), "{gap:?} before {:?}", pair[1]);
-    }
 }
