@@ -206,7 +206,8 @@ pub(super) async fn lake_formation(pipeline: &Pipeline, clients: &Clients) -> Ch
         Ok(tables) => {
             let registered =
                 tables.values().filter(|table| table.is_registered_with_lake_formation);
-            governed(name, by_iam, &registered.map(Table::name).collect::<Vec<_>>())
+            let registered = registered.map(Table::name).collect::<Vec<_>>();
+            governed(name, by_iam, &registered, pipeline.lake_formation.is_some())
         }
         Err(error) => Check::new(
             id,
@@ -220,8 +221,13 @@ pub(super) async fn lake_formation(pipeline: &Pipeline, clients: &Clients) -> Ch
 }
 
 /// What Lake Formation has to say, by what Glue tells.
-fn governed(name: &str, by_iam: bool, registered: &[&str]) -> Check {
+fn governed(name: &str, by_iam: bool, registered: &[&str], granted: bool) -> Check {
     let (id, title) = ("lake-formation", "IAM alone decides who reads the tables");
+    if granted {
+        let found =
+            "Lake Formation has its say too: `[lake_formation]` grants the roles what they need";
+        return Check::passed(id, title, found);
+    }
     let found = match (by_iam, registered) {
         (true, []) => {
             let found = "as Glue tells; Lake Formation itself was not asked";
@@ -238,9 +244,8 @@ fn governed(name: &str, by_iam: bool, registered: &[&str]) -> Check {
         CheckStatus::Warning,
         "IAM_ALLOWED_PRINCIPALS on the database, no registered location",
         found,
-        "grant the runner and the analysts in Lake Formation as well, with lakeformation:GetDataAccess \
-         in their policies, or give IAM_ALLOWED_PRINCIPALS the database and its tables; snaplake's \
-         policies do neither",
+        "set `enabled = true` under `[lake_formation]` and generate anew, which grants the roles there what \
+         they need, or give IAM_ALLOWED_PRINCIPALS the database and its tables",
     )
 }
 
@@ -264,12 +269,13 @@ mod tests {
 
     #[test]
     fn what_lake_formation_governs_is_named() {
-        assert_eq!(governed("shop", true, &[]).status, CheckStatus::Passed);
-        let new_tables = governed("shop", false, &[]);
+        assert_eq!(governed("shop", true, &[], false).status, CheckStatus::Passed);
+        assert_eq!(governed("shop", false, &["orders"], true).status, CheckStatus::Passed);
+        let new_tables = governed("shop", false, &[], false);
         assert_eq!(new_tables.status, CheckStatus::Warning);
         assert!(new_tables.found.contains("`shop`"), "{new_tables:?}");
-        let registered = governed("shop", true, &["orders", "customers"]);
+        let registered = governed("shop", true, &["orders", "customers"], false);
         assert_eq!(registered.found, "registered: orders, customers");
-        assert!(registered.help.contains("lakeformation:GetDataAccess"), "{registered:?}");
+        assert!(registered.help.contains("`[lake_formation]`"), "{registered:?}");
     }
 }

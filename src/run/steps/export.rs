@@ -169,7 +169,8 @@ pub(in crate::run) async fn wait(context: &mut Context<'_>) -> StepResult {
 fn gone(context: &mut Context<'_>, id: &str, why: &str) -> StepError {
     context.journal.undo(Step::Export);
     context.journal.state.planned_export = None;
-    let help = if why.contains("KMS") || why.contains("S3") || why.contains("role") {
+    let words = why.to_lowercase();
+    let help = if ["kms", "s3", "role"].iter().any(|it| words.contains(it)) {
         "`snaplake iam check` tells whether the export role and the key's policy allow enough; \
          resuming the run starts another export"
     } else {
