@@ -574,7 +574,8 @@ static REHEARSAL: Section = Section {
         absent: Absent::Refused,
         doc: "`sqlite:<file>`, relative to the configuration file, whose tables are read as the \
               source's engine; or a server of that engine, `postgres://<user>@<host>/<database>` or \
-              `mysql://<user>@<host>/<database>` (also `postgresql:` and `mariadb:`), without TLS. A \
+              `mysql://<user>@<host>/<database>` (also `postgresql:` and `mariadb:`). To PostgreSQL, `sslmode` and \
+              `sslrootcert` say how it is encrypted, as with libpq; to the others nothing is. A \
               password comes from `PGPASSWORD` or `MYSQL_PWD`; in the URL it works but is readable \
               here. All connections read one snapshot, taken when the rehearsal begins.",
         example: "\"sqlite:shop.db\"",

@@ -191,8 +191,12 @@ fn exists(pipeline: &Table) -> bool {
     pipeline.table("existing").is_some_and(|existing| existing.switch("bucket"))
 }
 
-/// Pipelines may share a bucket that exists, but no folder of it: each prunes its own.
+/// Pipelines may share a bucket that exists, but no folder of it: each prunes its own, and lets its analysts
+/// read its own.
 fn shared_buckets(reader: &mut Reader<'_>, pipelines: &[Table]) {
+    for error in sharing(reader, pipelines) {
+        reader.error(error);
+    }
     let mut seen: Vec<(&str, &str, std::ops::Range<usize>, bool)> = Vec::new();
     for pipeline in pipelines {
         let Some(lake) = pipeline.table("lake") else { continue };
@@ -218,6 +222,72 @@ fn shared_buckets(reader: &mut Reader<'_>, pipelines: &[Table]) {
         }
         seen.push((&bucket.value, folder, place, exists(pipeline)));
     }
+}
+
+/// What is wrong with a bucket that two pipelines share: one may not make it, for its policy lets no other key
+/// in, and neither's queries may leave results where the other has its exports or results.
+fn sharing(reader: &Reader<'_>, pipelines: &[Table]) -> Vec<ConfigError> {
+    let mut errors = Vec::new();
+    let place = |table: &Table, section: &str, key: &str| {
+        table
+            .table(section)
+            .and_then(|it| it.text(key))
+            .map(|text| (text.value.clone(), text.span.clone()))
+    };
+    let results = |table: &Table| {
+        place(table, "athena", "results").unwrap_or_else(|| {
+            let name = table.text("name").map_or("", |name| name.value.as_str());
+            (format!("athena-results/{name}"), table.span.clone())
+        })
+    };
+    let exports = |table: &Table| {
+        place(table, "lake", "prefix").unwrap_or_else(|| ("exports".to_owned(), table.span.clone()))
+    };
+    for (index, one) in pipelines.iter().enumerate() {
+        for other in pipelines.iter().skip(index + 1) {
+            let (Some(bucket), Some(theirs)) =
+                (place(one, "lake", "bucket"), place(other, "lake", "bucket"))
+            else {
+                continue;
+            };
+            if bucket.0 != theirs.0 {
+                continue;
+            }
+            if exists(one) != exists(other) {
+                let (maker, user) = if exists(one) { (theirs, bucket) } else { (bucket, theirs) };
+                let message = format!(
+                    "another pipeline makes the bucket {}, and admits its own key only",
+                    quoted(&user.0)
+                );
+                let error = ConfigError::new(reader.text, &user.1, message)
+                    .and_at(&maker.1, "made by this one")
+                    .help("give each a bucket, or set `bucket = true` under `[existing]` in both");
+                errors.push(error);
+            }
+            if !(exists(one) && exists(other)) {
+                continue;
+            }
+            let pairs = [
+                (results(one), exports(other)),
+                (results(other), exports(one)),
+                (results(one), results(other)),
+            ];
+            for (mine, yours) in pairs {
+                if build::inside(&mine.0, &yours.0) || build::inside(&yours.0, &mine.0) {
+                    let message = format!(
+                        "the results folder {} of one pipeline meets the folder {} of another",
+                        quoted(&mine.0),
+                        quoted(&yours.0)
+                    );
+                    let error = ConfigError::new(reader.text, &mine.1, message)
+                        .and_at(&yours.1, "the other one")
+                        .help("analysts may read what is there: give each pipeline folders of its own");
+                    errors.push(error);
+                }
+            }
+        }
+    }
+    errors
 }
 
 #[cfg(test)]

@@ -268,6 +268,13 @@ lake = {{ bucket = "example-platform-lake", prefix = "{other}" }}
     assert!(shared("rds/one", "rds/two").starts_with("exit code: 1\n"));
     assert!(shared("rds/one", "rds/one-more").starts_with("exit code: 1\n"));
     insta::assert_snapshot!(shared("rds", "rds/two"));
+    // What one's analysts may read must not be the other's exports.
+    let results = shared("rds/one\" }\nathena = { results = \"rds/two", "rds/two");
+    assert!(results.starts_with("exit code: 2\n"), "{results}");
+    assert!(results.contains("meets the folder `rds/two` of another"), "{results}");
+    // One that makes the bucket admits its own key only.
+    let made = shared("rds/one\" }\nexisting = { bucket = false }\nathena = { results = \"a", "b");
+    assert!(made.contains("another pipeline makes the bucket"), "{made}");
 }
 
 #[test]

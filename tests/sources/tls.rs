@@ -68,6 +68,7 @@ fn postgresql_is_read_by_tls_as_far_as_it_is_trusted() {
         (format!("{named}?sslmode=verify-full&sslrootcert={at}/other.pem"), unknown),
         (format!("{url}?sslmode=verify-ca&sslrootcert={at}/other.pem"), unknown),
         (format!("{url}?sslmode=require&sslrootcert={at}/other.pem"), unknown),
+        (format!("{url}?sslmode=require&sslrootcert=system"), "wants `sslmode=verify-full`"),
     ] {
         let target = tempfile::tempdir().unwrap();
         let error = export(target.path(), "postgres", &url, None).unwrap_err();

@@ -75,8 +75,8 @@ impl Terraform {
         }
         command
             .env("AWS_EC2_METADATA_DISABLED", "true")
-            .env("AWS_CONFIG_FILE", "/nonexistent")
-            .env("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
+            .env("AWS_CONFIG_FILE", self.root.join("no-such-config"))
+            .env("AWS_SHARED_CREDENTIALS_FILE", self.root.join("no-such-credentials"))
             .env("CHECKPOINT_DISABLE", "1");
         if let Some(endpoint) = &self.endpoint {
             command

@@ -152,7 +152,8 @@ impl SourceError {
             }
             Self::Handshake { .. } => {
                 "`sslrootcert=FILE` names the authorities to trust, such as RDS's \
-                 `global-bundle.pem`; `sslmode=require` encrypts without asking who the server is"
+                 `global-bundle.pem`; `sslmode=require` encrypts without asking who the server is, \
+                 `sslmode=disable` does neither"
             }
             Self::Mismatch { .. } => {
                 "name a server of the engine that `[source] engine` names, or correct the engine"

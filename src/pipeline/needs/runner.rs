@@ -228,6 +228,13 @@ fn catalog(pipeline: &Pipeline, needs: &mut Vec<Need>) {
             "glue:CreateTable",
             "a table that is new is made",
         );
+    } else {
+        let live = pipeline.glue_tables(&pipeline.catalog.database);
+        topic(needs, page::GLUE_ARNS, live).need(
+            Step::Preflight,
+            "glue:GetTables",
+            "whether Terraform has made the tables is looked up",
+        );
     }
     if pipeline.catalog.mode == CatalogMode::History {
         let live = pipeline.glue_tables(&pipeline.catalog.database);

@@ -3,7 +3,7 @@
 use super::super::catalog;
 use super::super::steps::verify::CONCURRENCY as QUERIES_OF_A_RUN;
 use crate::aws::{AwsError, Clients, failed, try_in_parallel};
-use crate::pipeline::Pipeline;
+use crate::pipeline::{LakeFormation, Pipeline};
 use crate::verify::{Check, CheckStatus};
 use aws_sdk_athena::types::{QueryExecution, QueryExecutionState, StatementType};
 use aws_sdk_glue::types::Table;
@@ -207,7 +207,7 @@ pub(super) async fn lake_formation(pipeline: &Pipeline, clients: &Clients) -> Ch
             let registered =
                 tables.values().filter(|table| table.is_registered_with_lake_formation);
             let registered = registered.map(Table::name).collect::<Vec<_>>();
-            governed(name, by_iam, &registered, pipeline.lake_formation.is_some())
+            governed(name, by_iam, &registered, pipeline.lake_formation.as_ref())
         }
         Err(error) => Check::new(
             id,
@@ -221,13 +221,16 @@ pub(super) async fn lake_formation(pipeline: &Pipeline, clients: &Clients) -> Ch
 }
 
 /// What Lake Formation has to say, by what Glue tells.
-fn governed(name: &str, by_iam: bool, registered: &[&str], granted: bool) -> Check {
-    let (id, title) = ("lake-formation", "IAM alone decides who reads the tables");
-    if granted {
-        let found =
-            "Lake Formation has its say too: `[lake_formation]` grants the roles what they need";
-        return Check::passed(id, title, found);
+fn governed(
+    name: &str,
+    by_iam: bool,
+    registered: &[&str],
+    granted: Option<&LakeFormation>,
+) -> Check {
+    if let Some(settings) = granted {
+        return granted_there(by_iam, registered, settings);
     }
+    let (id, title) = ("lake-formation", "IAM alone decides who reads the tables");
     let found = match (by_iam, registered) {
         (true, []) => {
             let found = "as Glue tells; Lake Formation itself was not asked";
@@ -249,9 +252,33 @@ fn governed(name: &str, by_iam: bool, registered: &[&str], granted: bool) -> Che
     )
 }
 
+/// The same where the configuration says that Lake Formation governs, and what.
+fn granted_there(by_iam: bool, registered: &[&str], settings: &LakeFormation) -> Check {
+    let (id, title) = ("lake-formation", "Lake Formation decides as `[lake_formation]` says");
+    let (expected, found, help) = if !registered.is_empty() && !settings.registered() {
+        (
+            "tables whose files IAM alone guards",
+            format!("registered: {}", registered.join(", ").escape_debug()),
+            "set `location` under `[lake_formation]`, generate and apply: queries of registered tables \
+             need lakeformation:GetDataAccess",
+        )
+    } else if by_iam {
+        (
+            "no IAM_ALLOWED_PRINCIPALS among the defaults of new tables",
+            "IAM_ALLOWED_PRINCIPALS has every right on new tables".to_owned(),
+            "Lake Formation's grants limit nobody until the default is taken away in its settings",
+        )
+    } else {
+        let found = "as Glue tells; the grants themselves were not asked for";
+        return Check::passed(id, title, found);
+    };
+    Check::new(id, title, CheckStatus::Warning, expected, found, help)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pipeline::Registration;
 
     #[test]
     fn a_quota_that_is_nearly_used_up_is_noted() {
@@ -269,12 +296,20 @@ mod tests {
 
     #[test]
     fn what_lake_formation_governs_is_named() {
-        assert_eq!(governed("shop", true, &[], false).status, CheckStatus::Passed);
-        assert_eq!(governed("shop", false, &["orders"], true).status, CheckStatus::Passed);
-        let new_tables = governed("shop", false, &[], false);
+        assert_eq!(governed("shop", true, &[], None).status, CheckStatus::Passed);
+        let with = |location| LakeFormation { location };
+        let (none, already) = (with(Registration::No), with(Registration::Already));
+        let status = |by_iam, tables: &[&str], settings| {
+            governed("shop", by_iam, tables, Some(settings)).status
+        };
+        assert_eq!(status(false, &["orders"], &already), CheckStatus::Passed);
+        assert_eq!(status(false, &[], &none), CheckStatus::Passed);
+        assert_eq!(status(false, &["orders"], &none), CheckStatus::Warning);
+        assert_eq!(status(true, &["orders"], &already), CheckStatus::Warning);
+        let new_tables = governed("shop", false, &[], None);
         assert_eq!(new_tables.status, CheckStatus::Warning);
         assert!(new_tables.found.contains("`shop`"), "{new_tables:?}");
-        let registered = governed("shop", true, &["orders", "customers"], false);
+        let registered = governed("shop", true, &["orders", "customers"], None);
         assert_eq!(registered.found, "registered: orders, customers");
         assert!(registered.help.contains("`[lake_formation]`"), "{registered:?}");
     }

@@ -1,5 +1,6 @@
 //! Looks before acting: identity, workgroup, databases, bucket, key.
 
+use super::super::catalog;
 use super::super::context::{Context, Done, StepError, StepResult};
 use super::super::error::FailureKind;
 use crate::aws::{Clients, failed};
@@ -15,6 +16,7 @@ pub(in crate::run) async fn run(context: &mut Context<'_>) -> StepResult {
     for database in [pipeline.catalog.database.clone(), pipeline.staging_database()] {
         database_exists(clients, &database).await?;
     }
+    terraforms_tables(pipeline, clients).await?;
     bucket(pipeline, clients).await?;
     context.key_arn = key(pipeline, clients).await?;
     Ok(Done::Did(format!("as {principal}")))
@@ -46,6 +48,29 @@ pub(in crate::run) async fn identity(
         ));
     }
     Ok(arn)
+}
+
+/// The tables that Terraform makes, where it does: a run may not make them, and has to know before it exports.
+pub(in crate::run) async fn terraforms_tables(
+    pipeline: &Pipeline,
+    clients: &Clients,
+) -> Result<String, StepError> {
+    let wanted = pipeline.terraform_tables();
+    if wanted.is_empty() {
+        return Ok("runs make the tables".to_owned());
+    }
+    let database = &pipeline.catalog.database;
+    let there = catalog::tables(clients, database).await?;
+    let missing: Vec<_> = wanted.iter().filter(|name| !there.contains_key(*name)).collect();
+    if missing.is_empty() {
+        return Ok(format!("{} tables", wanted.len()));
+    }
+    let missing: Vec<String> =
+        missing.into_iter().map(|name| format!("`{}`", name.escape_debug())).collect();
+    Err(setup(
+        format!("Terraform has not made {} in `{database}` yet", missing.join(", ")),
+        "`terraform apply` in the generated module makes what `[catalog] tables` leaves to Terraform",
+    ))
 }
 
 /// The workgroup, which must be there and enabled.

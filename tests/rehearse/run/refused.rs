@@ -4,8 +4,10 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail this way")]
 
 use super::command::{command, newest_run, text};
-use super::stage::Stage;
+use super::stage::{self, Stage};
 use crate::support::skip;
+use snaplake::cloud::{Pace, VirtualClock};
+use snaplake::run::FailureKind;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
@@ -169,4 +171,19 @@ async fn the_other_file_of_a_journal_is_looked_at_too() {
     let output = told(command(&stage, &["run"])).await;
     assert_eq!(output.status.code(), Some(0), "{}", text(&output));
     assert_eq!(stage.exports_started(), 1);
+}
+
+/// The runner may not make them, and to find that out after the export would be late.
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_that_terraform_has_not_made_stop_the_run_before_it_exports() {
+    let config = stage::config("direct", "latest-automated")
+        .replace("[catalog]\n", "[catalog]\ntables = \"terraform\"\n")
+        .replace("[lake]\n", "tables = [\"tiny.orders\", \"tiny.customers\"]\n\n[lake]\n");
+    let stage = Stage::of(&config, stage::DATABASE, VirtualClock::new(Pace::Driven)).await;
+    let report = stage.run().await;
+    let failure = report.failure.unwrap();
+    assert_eq!((failure.step.as_str(), failure.kind), ("preflight", FailureKind::Setup));
+    assert!(failure.message.contains("`customers`, `orders`"), "{failure:?}");
+    assert!(failure.help.contains("terraform apply"), "{failure:?}");
+    assert_eq!(stage.exports_started(), 0);
 }

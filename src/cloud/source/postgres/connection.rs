@@ -5,6 +5,7 @@ use crate::cloud::source::error::printable;
 use crate::cloud::source::{SourceAddress, SourceError, shown};
 use std::time::Duration;
 use tokio::runtime::Runtime;
+use tokio_postgres::config::SslMode;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Config, Error};
 
@@ -46,6 +47,11 @@ impl Target {
             config.application_name("snaplake");
         }
         Ok(Self { config, tls: tls.connector, shown })
+    }
+
+    /// Whether TLS is wished for, but not wanted.
+    fn prefers(&self) -> bool {
+        self.config.get_ssl_mode() == SslMode::Prefer
     }
 
     pub(super) fn shown(&self) -> &str {
@@ -92,7 +98,16 @@ impl Connection {
             .build()
             .map_err(|error| unreachable(error.to_string()))?;
         let connected = runtime.block_on(async {
-            let (client, connection) = target.config.connect(target.tls.clone()).await?;
+            let (client, connection) = match target.config.connect(target.tls.clone()).await {
+                // "first try an SSL connection; if that fails, try a non-SSL connection"
+                // <https://www.postgresql.org/docs/current/libpq-ssl.html>
+                Err(error) if target.prefers() && message(&error).starts_with(HANDSHAKE) => {
+                    let mut plain = target.config.clone();
+                    plain.ssl_mode(SslMode::Disable);
+                    plain.connect(target.tls.clone()).await?
+                }
+                connected => connected?,
+            };
             tokio::spawn(async move {
                 if let Err(error) = connection.await {
                     tracing::debug!(%error, "the connection to the source ended");

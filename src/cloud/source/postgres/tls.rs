@@ -50,6 +50,7 @@ impl Tls {
     pub(super) fn parse(url: &str) -> Result<Self, SourceError> {
         let refused = |why| SourceError::Tls { url: shown(url), why };
         let (mut mode, mut check, mut roots) = (SslMode::Prefer, Check::Nothing, None);
+        let mut system = false;
         // Where the library sees the parameters begin: a password may have a `?`, a parameter an `@`.
         let host = url.find('@').map_or(0, |at| at + 1);
         let (before, parameters) = match url.get(host..).and_then(|rest| rest.find('?')) {
@@ -72,7 +73,8 @@ impl Tls {
                 }
                 "sslrootcert" => {
                     let path = decoded(value).ok_or_else(|| refused("`sslrootcert` is no path"))?;
-                    roots = Some(path).filter(|path| path != "system");
+                    system = path == "system";
+                    roots = Some(path).filter(|_| !system);
                 }
                 name if name.starts_with("ssl") || name.starts_with("channel") => {
                     return Err(refused(
@@ -82,6 +84,14 @@ impl Tls {
                 _ if parameter.is_empty() => {}
                 _ => kept.push(parameter),
             }
+        }
+        // "The special value `system`" trusts the system's authorities, with `verify-full` and nothing less
+        // (the same page).
+        if system && check != Check::Host {
+            if mode != SslMode::Prefer || parameters.contains("sslmode=") {
+                return Err(refused("`sslrootcert=system` wants `sslmode=verify-full`"));
+            }
+            (mode, check) = (SslMode::Require, Check::Host);
         }
         // "If a root CA file exists, the behavior of sslmode=require will be the same as that of
         // verify-ca", says libpq's page; here when it is named.

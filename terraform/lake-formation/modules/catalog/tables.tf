@@ -24,6 +24,7 @@ resource "aws_glue_catalog_table" "live" {
       description,
       owner,
       parameters,
+      partition_keys,
       storage_descriptor,
     ]
   }
