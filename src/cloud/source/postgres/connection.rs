@@ -100,7 +100,7 @@ impl Connection {
         let connected = runtime.block_on(async {
             let (client, connection) = match target.config.connect(target.tls.clone()).await {
                 // "first try an SSL connection; if that fails, try a non-SSL connection"
-                // <https://www.postgresql.org/docs/current/libpq-ssl.html>
+                // <https://www.postgresql.org/docs/current/libpq-connect.html>
                 Err(error) if target.prefers() && message(&error).starts_with(HANDSHAKE) => {
                     let mut plain = target.config.clone();
                     plain.ssl_mode(SslMode::Disable);

@@ -85,8 +85,8 @@ impl Tls {
                 _ => kept.push(parameter),
             }
         }
-        // "The special value `system`" trusts the system's authorities, with `verify-full` and nothing less
-        // (the same page).
+        // The value `system` trusts the system's authorities, with `verify-full` and nothing less
+        // (<https://www.postgresql.org/docs/current/libpq-connect.html>).
         if system && check != Check::Host {
             if mode != SslMode::Prefer || parameters.contains("sslmode=") {
                 return Err(refused("`sslrootcert=system` wants `sslmode=verify-full`"));
