@@ -52,7 +52,11 @@ pub(super) fn run(args: &DemoArgs, global: &Global, printer: &Printer) -> Outcom
             "next: open {}, read {}, change it and rehearse again:\n  {} --config {} rehearse",
             page.display(),
             global.config.display(),
-            command(std::env::var_os("CARGO").is_some(), cfg!(debug_assertions)),
+            command(
+                std::env::var_os("CARGO").is_some(),
+                cfg!(debug_assertions),
+                std::env::args_os().next().as_deref().map(Path::new),
+            ),
             global.config.display(),
         ));
     }
@@ -60,11 +64,13 @@ pub(super) fn run(args: &DemoArgs, global: &Global, printer: &Printer) -> Outcom
 }
 
 /// How the user started this program, for a command to copy: cargo names itself to what it runs.
-fn command(by_cargo: bool, debug: bool) -> &'static str {
-    match (by_cargo, debug) {
-        (true, true) => "cargo run --",
-        (true, false) => "cargo run --release --",
-        (false, _) => "snaplake",
+fn command(by_cargo: bool, debug: bool, typed: Option<&Path>) -> String {
+    match (by_cargo, debug, typed) {
+        (true, true, _) => "cargo run --".to_owned(),
+        (true, false, _) => "cargo run --release --".to_owned(),
+        // A name alone was found on the path and will be again; a path is needed as it is.
+        (false, _, Some(path)) if path.components().count() > 1 => shown(path),
+        (false, ..) => "snaplake".to_owned(),
     }
 }
 

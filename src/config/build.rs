@@ -213,7 +213,7 @@ fn existing(
     };
     let roles =
         [role("export_role"), role("crawler_role"), role("runner_role"), role("analyst_role")];
-    if let (Some(text), Some(CatalogMode::Direct)) =
+    if let (Some(text), Some(CatalogMode::Direct | CatalogMode::History)) =
         (part.text("crawler_role"), catalog.map(|catalog| catalog.mode))
     {
         let message = "there is no crawler that could take this role";

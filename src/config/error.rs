@@ -120,8 +120,9 @@ impl Diagnostic for ConfigErrors {
     }
 }
 
-/// The text with whatever stands before an `@` in a URL starred out, byte for byte so that spans
-/// still hold: a database URL can carry a password.
+/// The text with its secrets starred out, byte for byte so that spans still hold: whatever stands before an
+/// `@` in a URL, for a database's can carry a password, and the path of a web address that is a value, for a
+/// webhook's is all that guards it.
 fn masked(text: &str) -> String {
     let mut masked = String::with_capacity(text.len());
     let mut rest = text;
@@ -130,17 +131,31 @@ fn masked(text: &str) -> String {
         masked.push_str(before);
         let end = after.find(['"', '\'', '`', '\n', ' ']).unwrap_or(after.len());
         let (address, beyond) = after.split_at(end);
-        match address.rfind('@') {
-            Some(secret) => {
-                masked.extend(std::iter::repeat_n('*', secret));
-                masked.push_str(address.get(secret..).unwrap_or_default());
-            }
-            None => masked.push_str(address),
-        }
+        let (hidden, shown) = address.split_at(address.rfind('@').unwrap_or(0));
+        star(&mut masked, hidden);
+        let path = shown.find('/').filter(|_| web_value(&masked, hidden.len()));
+        let (shown, hidden) = shown.split_at(path.map_or(shown.len(), |at| at + 1));
+        masked.push_str(shown);
+        star(&mut masked, hidden);
         rest = beyond;
     }
     masked.push_str(rest);
     masked
+}
+
+/// Stars for each byte.
+fn star(masked: &mut String, hidden: &str) {
+    masked.extend(std::iter::repeat_n('*', hidden.len()));
+}
+
+/// Whether what was written last, but for `behind` bytes, is the scheme of a web address, and that the start
+/// of a value: in comments addresses stand after other words.
+fn web_value(written: &str, behind: usize) -> bool {
+    let before = written.get(..written.len().saturating_sub(behind)).unwrap_or_default();
+    ["https://", "http://"]
+        .iter()
+        .find_map(|scheme| before.strip_suffix(scheme))
+        .is_some_and(|before| before.is_empty() || before.ends_with(['"', '\'']))
 }
 
 /// Text of the user's, within backticks, with nothing in it that could steer a terminal.
@@ -166,5 +181,19 @@ mod tests {
         assert_eq!(shown.len(), line.len());
         assert!(!shown.contains("pä") && !shown.contains("ss@"), "{shown}");
         assert!(shown.ends_with("@h/d\" # see https://example.com"), "{shown}");
+    }
+
+    #[test]
+    fn the_path_of_a_webhook_is_not_shown() {
+        let address = "https://hooks.slack.example/services/T0/B0/secret";
+        let line = format!("slack_webhook_env = \"{address}\" # see https://example.com/page");
+        let shown = masked(&line);
+        assert_eq!(shown.len(), line.len());
+        assert!(shown.contains("\"https://hooks.slack.example/***"), "{shown}");
+        assert!(!shown.contains("T0") && !shown.contains("secret"), "{shown}");
+        assert!(shown.ends_with("\" # see https://example.com/page"), "{shown}");
+        assert!(!quoted(address).contains("secret"));
+        assert!(!quoted("https://me:word@h/secret").contains("word"));
+        assert!(!quoted("https://me:word@h/secret").contains("secret"));
     }
 }

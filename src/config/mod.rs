@@ -120,6 +120,7 @@ pub fn parse_with(
     if problems.is_empty() {
         let mut tables = tables(&file);
         clashes(&mut reader, &tables);
+        unheeded(&mut reader, &tables);
         for table in &mut tables {
             let table = &mut *table;
             read::complete(&mut reader, &grammar::PIPELINE, table, "");
@@ -182,6 +183,25 @@ fn clashes(reader: &mut Reader<'_>, pipelines: &[Table]) {
                     .help("each pipeline makes its own; give them different names");
                 reader.error(error);
             }
+        }
+    }
+}
+
+/// Keys that only history has a use for, where no pipeline that they are for keeps any.
+fn unheeded(reader: &mut Reader<'_>, pipelines: &[Table]) {
+    for key in ["partition", "time_zone"] {
+        let mut used: BTreeMap<usize, (&std::ops::Range<usize>, bool)> = BTreeMap::new();
+        for catalog in pipelines.iter().filter_map(|pipeline| pipeline.table("catalog")) {
+            let Some(text) = catalog.text(key) else { continue };
+            let history = catalog.text("mode").is_some_and(|mode| mode.value == "history")
+                || catalog.wrong.contains(&"mode");
+            used.entry(text.span.start).or_insert((&text.span, false)).1 |= history;
+        }
+        for (span, _) in used.into_values().filter(|(_, history)| !history) {
+            let message = format!("nothing heeds `{key}`: each export replaces the last");
+            let error = ConfigError::new(reader.text, span, message)
+                .help("write `mode = \"history\"` to keep exports side by side, or take it out");
+            reader.error(error);
         }
     }
 }

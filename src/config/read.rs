@@ -185,7 +185,8 @@ impl Reader<'_> {
                         }
                     }
                 }
-                Some(Node::Texts(texts))
+                // Nothing is to follow from a list that is empty only because all of it is wrong.
+                (items.is_empty() || !texts.is_empty()).then_some(Node::Texts(texts))
             }
             (Shape::Map { key: key_rule, value: value_rule, max }, DeValue::Table(table)) => {
                 Some(Node::Map(self.map(path, key_rule, value_rule, max, table, &span)))

@@ -16,10 +16,11 @@ fn problems(text: &str) -> Vec<String> {
     }
 }
 
-/// Whether another key, which stands before it, leaves it no place: of some one is wanted, of others one at most.
+/// Whether another key, which stands before it, leaves it no place: of some one is wanted, of others one at most,
+/// and where a crawler finds the tables there is no history.
 fn excluded(section: &Section, key: &Key) -> bool {
     section.one_of.iter().any(|group| group[1..].contains(&key.name))
-        || key.name == "slack_webhook_file"
+        || ["slack_webhook_file", "partition", "time_zone"].contains(&key.name)
 }
 
 /// A file with every key of the grammar at its example, but for what `leave_out` picks.

@@ -186,9 +186,12 @@ proptest! {
         match crate::config::parse(Path::new("snaplake.toml"), &text) {
             Err(errors) => {
                 prop_assert!(!errors.errors.is_empty());
+                let line = |at: usize| text.bytes().take(at).filter(|byte| *byte == b'\n').count();
+                let wrong = text.rfind(&format!(" = {quoted}")).expect("it was written");
                 for error in &errors.errors {
                     let said = error.to_string();
                     prop_assert!(!said.is_empty() && !said.chars().any(char::is_control), "{said:?}");
+                    prop_assert_eq!(line(error.offset()), line(wrong), "{}", said);
                 }
             }
             Ok(config) => {

@@ -196,6 +196,37 @@ sql = "SELECT 1"
 }
 
 #[test]
+fn names_and_keys_that_would_go_unheeded_or_clash() {
+    let more = r#"
+[catalog]
+partition = "exported_on"
+time_zone = "Asia/Tokyo"
+[existing]
+crawler_role = "arn:aws:iam::123456789012:role/crawler"
+[typed_views]
+enabled = true
+suffix = "_lines"
+[lake_formation]
+enabled = true
+location = "arn:aws:iam::123456789012:role/aws-service-role/lakeformation.amazonaws.com/AWSServiceRoleForLakeFormationDataAccess"
+"#;
+    let text = with(&[("\"shop.orders\"", "\"shop.order\", \"shop.order_lines\"")]);
+    insta::assert_snapshot!(said(&(text + more)));
+}
+
+/// Whoever writes the webhook where its variable's name belongs reads no part of it in a log of CI.
+#[test]
+fn a_webhook_in_the_wrong_place_is_not_repeated() {
+    let notify = r#"
+[notify]
+slack_webhook_env = "https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXX"
+"#;
+    let said = said(&(GOOD.to_owned() + notify));
+    assert!(!said.contains("T0000") && !said.contains("XXX"), "{said}");
+    insta::assert_snapshot!(said);
+}
+
+#[test]
 fn pipelines_that_would_get_in_each_others_way() {
     let two = r#"
 [[pipelines]]
@@ -283,6 +314,16 @@ fn terraform_makes_no_tables_that_it_does_not_know() {
         ("tables = [\"shop.orders\"]\n", ""),
         ("[lake]", "[catalog]\ntables = \"terraform\"\n[lake]"),
     ])));
+}
+
+#[test]
+fn a_bad_name_of_the_only_table_is_one_problem() {
+    let said = said(&with(&[
+        ("shop.orders", "shop.or;ders"),
+        ("[lake]", "[catalog]\ntables = \"terraform\"\n[lake]"),
+    ]));
+    assert!(said.starts_with("exit code: 2\n") && !said.contains("problems"), "{said}");
+    assert!(said.contains("shop.or;ders") && !said.contains("Terraform"), "{said}");
 }
 
 #[test]

@@ -50,6 +50,8 @@ fn postgresql_is_read_by_tls_as_far_as_it_is_trusted() {
         // Without a word on it, as psql.
         url.clone(),
         format!("{url}?sslmode=prefer"),
+        // Nobody comes in without, which is what `allow` tries first.
+        format!("{url}?sslmode=allow"),
         format!("{url}?sslmode=require"),
         format!("{url}?sslmode=verify-ca&sslrootcert={at}/ca.pem"),
         format!("{named}?sslrootcert={at}/ca.pem&sslmode=verify-full"),
@@ -76,4 +78,27 @@ fn postgresql_is_read_by_tls_as_far_as_it_is_trusted() {
         assert!(said.contains(why), "{why}: {said}");
         assert!(!said.contains(PASSWORD) && !said.contains("s3cret"), "{said}");
     }
+
+    // A server whose TLS is too old to speak: only those who insist are kept out.
+    let hba = format!("{at}/hba");
+    std::fs::write(&hba, "host all all 127.0.0.1/32 scram-sha-256\n").unwrap();
+    let old = "ALTER SYSTEM SET ssl_min_protocol_version = 'TLSv1'; \
+               ALTER SYSTEM SET ssl_max_protocol_version = 'TLSv1.1'; SELECT pg_reload_conf();";
+    server.run("postgres", old);
+    let shown = "SHOW ssl_max_protocol_version";
+    let begun = std::time::Instant::now();
+    while server.run("postgres", shown).trim() != "TLSv1.1" {
+        assert!(begun.elapsed().as_secs() < 20, "the server does not heed its settings");
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    for mode in ["prefer", "allow"] {
+        let source = open(&format!("{url}?sslmode={mode}"), "postgres");
+        let target = tempfile::tempdir().unwrap();
+        let outcome = export(target.path(), "postgres", &url, Some(source)).unwrap();
+        assert_eq!(outcome.tables[0].written.rows, 2, "{mode}");
+    }
+    let target = tempfile::tempdir().unwrap();
+    let insisting = format!("{url}?sslmode=require");
+    let error = format!("{:?}", export(target.path(), "postgres", &insisting, None).unwrap_err());
+    assert!(error.contains("Handshake"), "{error}");
 }

@@ -20,6 +20,17 @@ pub(super) fn lake_formation(
         "registered" => Registration::Already,
         _ => Registration::With(arn(reader, home, &ROLE, text)?),
     };
+    // Lake Formation keeps the policy of its own role by itself, and only where it is told to use it:
+    // https://docs.aws.amazon.com/lake-formation/latest/dg/service-linked-roles.html
+    if let Registration::With(role) = &location
+        && role.contains(":role/aws-service-role/")
+    {
+        let message = "a location cannot be registered with a service-linked role here";
+        let help = "name a role of yours, or register the location in Lake Formation with its own role and \
+                    write `location = \"registered\"`";
+        reader.error(ConfigError::new(reader.text, &text.span, message).help(help));
+        return None;
+    }
     let enabled = part.switch("enabled");
     if !enabled && location != Registration::No {
         let message = "a location is registered, and Lake Formation governs nothing";

@@ -28,6 +28,13 @@ pub(super) fn views(
     twice(reader, &names);
     if let Some(source) = source {
         clashes(reader, source, typed, &names);
+        let place = table.table("typed_views").map(|part| {
+            let suffix = part.text("suffix").filter(|suffix| !suffix.span.is_empty());
+            suffix.map_or(&part.span, |suffix| &suffix.span)
+        });
+        if let (Some(typed), Some(place)) = (typed, place) {
+            typed_clashes(reader, source, typed, place);
+        }
     }
     let mut drafts: Vec<Draft<'_>> = Vec::new();
     for part in parts {
@@ -111,6 +118,27 @@ fn clashes(
             let message = format!("view {} has the name of a typed view", quoted(&view.value));
             let help = format!("it is that of `{table}`; give the view another name");
             reader.error(ConfigError::new(reader.text, &view.span, message).help(help));
+        }
+    }
+}
+
+/// A typed view and a table of one name could not both be live either.
+fn typed_clashes(
+    reader: &mut Reader<'_>,
+    source: &Source,
+    typed: &TypedViews,
+    place: &std::ops::Range<usize>,
+) {
+    let names = table_names(source.engine.family(), &source.tables);
+    for (table, name) in &names {
+        let view = format!("{name}{}", typed.suffix);
+        if let Some((other, _)) = names.iter().find(|(_, name)| **name == view) {
+            let message = format!("the typed view of `{table}` has the name of a table");
+            let help = format!(
+                "table `{other}` is published as {}; give typed views another `suffix`",
+                quoted(&view)
+            );
+            reader.error(ConfigError::new(reader.text, place, message).help(help));
         }
     }
 }

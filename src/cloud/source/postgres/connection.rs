@@ -13,6 +13,8 @@ use tokio_postgres::{Client, Config, Error};
 pub(super) struct Target {
     config: Config,
     tls: Connector,
+    /// Whether TLS is tried where a server does not take a connection without.
+    allowed: bool,
     shown: String,
 }
 
@@ -46,12 +48,21 @@ impl Target {
         if config.get_application_name().is_none() {
             config.application_name("snaplake");
         }
-        Ok(Self { config, tls: tls.connector, shown })
+        Ok(Self { config, tls: tls.connector, allowed: tls.allowed, shown })
     }
 
-    /// Whether TLS is wished for, but not wanted.
-    fn prefers(&self) -> bool {
-        self.config.get_ssl_mode() == SslMode::Prefer
+    /// The other way to connect when the first failed: `prefer` means "first try an SSL connection; if that
+    /// fails, try a non-SSL connection", and `allow` the reverse
+    /// (<https://www.postgresql.org/docs/current/libpq-ssl.html>).
+    fn second(&self, error: &Error) -> Option<Config> {
+        let mode = match self.config.get_ssl_mode() {
+            SslMode::Prefer if message(error).starts_with(HANDSHAKE) => SslMode::Disable,
+            SslMode::Disable if self.allowed && error.as_db_error().is_some() => SslMode::Require,
+            _ => return None,
+        };
+        let mut config = self.config.clone();
+        config.ssl_mode(mode);
+        Some(config)
     }
 
     pub(super) fn shown(&self) -> &str {
@@ -99,14 +110,15 @@ impl Connection {
             .map_err(|error| unreachable(error.to_string()))?;
         let connected = runtime.block_on(async {
             let (client, connection) = match target.config.connect(target.tls.clone()).await {
-                // "first try an SSL connection; if that fails, try a non-SSL connection"
-                // <https://www.postgresql.org/docs/current/libpq-connect.html>
-                Err(error) if target.prefers() && message(&error).starts_with(HANDSHAKE) => {
-                    let mut plain = target.config.clone();
-                    plain.ssl_mode(SslMode::Disable);
-                    plain.connect(target.tls.clone()).await?
-                }
-                connected => connected?,
+                Ok(connected) => connected,
+                Err(first) => match target.second(&first) {
+                    None => return Err(first),
+                    // What a server says of a user tells more than that it has no TLS.
+                    Some(second) => match second.connect(target.tls.clone()).await {
+                        Err(second) if second.as_db_error().is_none() => return Err(first),
+                        connected => connected?,
+                    },
+                },
             };
             tokio::spawn(async move {
                 if let Err(error) = connection.await {

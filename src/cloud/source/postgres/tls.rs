@@ -30,6 +30,8 @@ pub(super) struct Tls {
     pub(super) url: String,
     /// Whether at all.
     pub(super) mode: SslMode,
+    /// Whether it is tried where a server does not take a connection without.
+    pub(super) allowed: bool,
     pub(super) connector: Connector,
 }
 
@@ -50,7 +52,7 @@ impl Tls {
     pub(super) fn parse(url: &str) -> Result<Self, SourceError> {
         let refused = |why| SourceError::Tls { url: shown(url), why };
         let (mut mode, mut check, mut roots) = (SslMode::Prefer, Check::Nothing, None);
-        let mut system = false;
+        let (mut system, mut allowed) = (false, false);
         // Where the library sees the parameters begin: a password may have a `?`, a parameter an `@`.
         let host = url.find('@').map_or(0, |at| at + 1);
         let (before, parameters) = match url.get(host..).and_then(|rest| rest.find('?')) {
@@ -62,6 +64,7 @@ impl Tls {
             let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
             match name {
                 "sslmode" => {
+                    allowed = value == "allow";
                     (mode, check) = match value {
                         "disable" | "allow" => (SslMode::Disable, Check::Nothing),
                         "prefer" => (SslMode::Prefer, Check::Nothing),
@@ -93,6 +96,11 @@ impl Tls {
             }
             (mode, check) = (SslMode::Require, Check::Host);
         }
+        if roots.is_some() && mode != SslMode::Require {
+            return Err(refused(
+                "`sslrootcert` is heeded with `sslmode=verify-full`, `verify-ca` or `require` only",
+            ));
+        }
         // "If a root CA file exists, the behavior of sslmode=require will be the same as that of
         // verify-ca", says libpq's page; here when it is named.
         if roots.is_some() && mode == SslMode::Require && check == Check::Nothing {
@@ -101,7 +109,7 @@ impl Tls {
         let mark = if kept.is_empty() { "" } else { "?" };
         let plain = format!("{before}{mark}{}", kept.join("&"));
         let connector = Connector::new(check, roots.as_deref()).map_err(refused)?;
-        Ok(Self { url: plain, mode, connector })
+        Ok(Self { url: plain, mode, allowed, connector })
     }
 }
 
@@ -310,6 +318,8 @@ mod tests {
             ("postgres://u:secret@h/d?channel_binding=require", "only `sslmode` and `sslrootcert`"),
             ("postgres://u:secret@h/d?sslmode=verify-ca&sslrootcert=/no%20where", "cannot be read"),
             ("postgres://u:secret@h/d?sslrootcert=%2", "no path"),
+            ("postgres://u:secret@h/d?sslrootcert=ca.pem", "`require` only"),
+            ("postgres://u:secret@h/d?sslmode=allow&sslrootcert=ca.pem", "`require` only"),
         ] {
             let error = Tls::parse(url).err().unwrap().to_string();
             assert!(error.contains(why) && !error.contains("secret"), "{error}");
