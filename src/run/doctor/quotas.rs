@@ -62,8 +62,9 @@ pub(super) async fn exports(clients: &Clients) -> Check {
 /// (<https://docs.aws.amazon.com/athena/latest/ug/service-limits.html>).
 const ACTIVE_DDL: usize = 20;
 
-/// Active DML queries, likewise: by Region
-/// (<https://docs.aws.amazon.com/general/latest/gr/athena.html>, as third parties read it in April 2026).
+/// Active DML queries, likewise: by Region, says the page above, and names the one with the figures
+/// (<https://docs.aws.amazon.com/general/latest/gr/athena.html>; these are as third parties read it in April
+/// 2026, the smallest of them being for every Region that is not named).
 fn active_dml(region: &str) -> usize {
     match region {
         "us-east-1" => 200,
@@ -220,7 +221,9 @@ pub(super) async fn lake_formation(pipeline: &Pipeline, clients: &Clients) -> Ch
     }
 }
 
-/// What Lake Formation has to say, by what Glue tells.
+/// What Lake Formation has to say, by what Glue tells. `Super` for the group of whoever IAM allows is what leaves
+/// the decision to IAM alone, on what exists and, by default, on what is new
+/// (<https://docs.aws.amazon.com/lake-formation/latest/dg/change-settings.html>).
 fn governed(
     name: &str,
     by_iam: bool,
@@ -248,11 +251,12 @@ fn governed(
         "IAM_ALLOWED_PRINCIPALS on the database, no registered location",
         found,
         "set `enabled = true` under `[lake_formation]` and generate anew, which grants the roles there what \
-         they need, or give IAM_ALLOWED_PRINCIPALS the database and its tables",
+         they need, or give IAM_ALLOWED_PRINCIPALS the permission Super on the database and its tables",
     )
 }
 
-/// The same where the configuration says that Lake Formation governs, and what.
+/// The same where the configuration says that Lake Formation governs, and what. The default is taken away as
+/// <https://docs.aws.amazon.com/lake-formation/latest/dg/change-settings.html> says.
 fn granted_there(by_iam: bool, registered: &[&str], settings: &LakeFormation) -> Check {
     let (id, title) = ("lake-formation", "Lake Formation decides as `[lake_formation]` says");
     let (expected, found, help) = if !registered.is_empty() && !settings.registered() {
