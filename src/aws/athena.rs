@@ -4,6 +4,7 @@ use super::clients::Clients;
 use super::clock::{Clock, between};
 use super::error::{AwsError, Denial, ErrorKind, failed, parse_denial};
 use super::poll::{Interrupted, Poll, Stop};
+use super::refusal::{s3_code, unusable_key};
 use crate::printable::line;
 use aws_sdk_athena::types::{
     QueryExecution, QueryExecutionContext, QueryExecutionState, StatementType,
@@ -100,6 +101,40 @@ impl QueryError {
             Self::Failed { reason, .. } => parse_denial(reason),
             Self::TooLong { .. } | Self::Interrupted(_) => None,
         }
+    }
+
+    /// Whether the query failed because something could not be read that may be in order: whoever queries
+    /// lacks a right, S3 refused, or a key cannot be used. It says nothing of the data, nor of the SQL.
+    #[must_use]
+    pub fn is_about_access(&self) -> bool {
+        let Self::Failed { reason, .. } = self else { return self.denial().is_some() };
+        // <https://docs.aws.amazon.com/athena/latest/ug/troubleshooting-athena.html>
+        self.denial().is_some()
+            || reason.starts_with("PERMISSION_DENIED")
+            || unusable_key(reason).is_some()
+            || s3_code(reason).is_some_and(|code| code != "NoSuchKey")
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn help(&self) -> String {
+        if let Self::Aws(error) = self {
+            return error.help();
+        }
+        if let Some(denial) = self.denial() {
+            return format!(
+                "allow `{}` on `{}` for `{}`",
+                denial.action,
+                denial.resource.as_deref().unwrap_or("*"),
+                denial.principal
+            );
+        }
+        if let Self::Failed { reason, .. } = self
+            && let Some(help) = unusable_key(reason)
+        {
+            return help.to_owned();
+        }
+        "look the query up by its id in Athena's console; then resume the run".to_owned()
     }
 }
 

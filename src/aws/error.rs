@@ -1,5 +1,6 @@
 //! One error for every call to AWS.
 
+use super::refusal::unusable_key;
 use crate::printable::line;
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
@@ -101,6 +102,10 @@ impl AwsError {
     /// What to do about it.
     #[must_use]
     pub fn help(&self) -> String {
+        let said = format!("{} {}", self.code.as_deref().unwrap_or_default(), self.message);
+        if let Some(help) = unusable_key(&said) {
+            return help.to_owned();
+        }
         match self.kind {
             ErrorKind::Denied => match self.denial() {
                 Some(denial) => format!(

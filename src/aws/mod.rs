@@ -14,6 +14,7 @@ mod objects;
 mod parallel;
 pub mod permissions;
 mod poll;
+mod refusal;
 pub mod sql;
 mod webhook;
 

@@ -48,7 +48,7 @@ impl From<StoreError> for ApiError {
             StoreError::Precondition
             | StoreError::NoSuchBucket(_)
             | StoreError::NoSuchKey(_)
-            | StoreError::Kms(_)
+            | StoreError::Kms { .. }
             | StoreError::InvalidInput(_) => Self::new("InvalidInputException", message),
             StoreError::Disk(_) => Self::with_status(500, "InternalServiceException", message),
         }

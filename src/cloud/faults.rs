@@ -1,5 +1,6 @@
 //! Faults on request: what AWS does on a bad day, at the call that is named.
 
+use super::clock;
 use super::error::ApiError;
 use super::kms::KeyState;
 use super::state::State;
@@ -17,7 +18,7 @@ use std::time::{Duration, Instant};
 pub struct Fault {
     /// The service, such as `rds`; any when `None`. For what a service does by itself it is the
     /// service's principal, such as `export.rds.amazonaws.com`, and the operation an IAM action on
-    /// objects, such as `s3:PutObject`: then only `disable_key`, `delete_role` and `list_lags` strike.
+    /// objects, such as `s3:PutObject`: then only what changes keys and roles strikes, and `list_lags`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service: Option<String>,
     /// The operation, such as `DescribeExportTasks`; any when `None`.
@@ -86,8 +87,18 @@ pub enum Effect {
         /// Id, ARN or alias.
         key: String,
     },
+    /// A KMS key is scheduled for deletion, in 30 days, before the call is answered.
+    ScheduleKeyDeletion {
+        /// Id, ARN or alias.
+        key: String,
+    },
     /// A role is deleted before the call is answered.
     DeleteRole {
+        /// The role's ARN.
+        arn: String,
+    },
+    /// A role's policies are deleted before the call is answered.
+    DeleteRolePolicies {
         /// The role's ARN.
         arn: String,
     },
@@ -237,7 +248,10 @@ impl Faults {
                     tokio::time::sleep(FOREVER).await;
                     return Err(Before::Cut(Broken));
                 }
-                Effect::DisableKey { .. } | Effect::DeleteRole { .. } => change(state, effect),
+                Effect::DisableKey { .. }
+                | Effect::ScheduleKeyDeletion { .. }
+                | Effect::DeleteRole { .. }
+                | Effect::DeleteRolePolicies { .. } => change(state, effect),
                 Effect::ExportFails { .. }
                 | Effect::SkipTables { .. }
                 | Effect::MissingPart
@@ -259,15 +273,22 @@ impl Faults {
 /// Changes what the cloud knows.
 fn change(state: &State, effect: &Effect) {
     match effect {
-        Effect::DisableKey { key } => {
-            if let Some(key) = state.keys_mut().find_mut(key, &state.settings) {
-                key.state = KeyState::Disabled;
-            }
+        Effect::DisableKey { key } => turn(state, key, KeyState::Disabled),
+        Effect::ScheduleKeyDeletion { key } => {
+            let until = clock::after(state.clock.now(), Duration::from_hours(24 * 30));
+            turn(state, key, KeyState::PendingDeletion { until });
         }
         Effect::DeleteRole { arn } => {
             state.identities_mut().remove_role(arn);
         }
+        Effect::DeleteRolePolicies { arn } => state.identities_mut().remove_policies(arn),
         _ => {}
+    }
+}
+
+fn turn(state: &State, key: &str, to: KeyState) {
+    if let Some(key) = state.keys_mut().find_mut(key, &state.settings) {
+        key.state = to;
     }
 }
 

@@ -95,6 +95,15 @@ impl Identities {
         self.roles.remove(name).is_some()
     }
 
+    /// Takes a role's policies away, and leaves the role. What its sessions may do is asked at each call
+    /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_disable-perms.html>).
+    pub(crate) fn remove_policies(&mut self, arn: &str) {
+        let name = arn.rsplit('/').next().unwrap_or(arn);
+        if let Some(role) = self.roles.get_mut(name) {
+            Arc::make_mut(role).policies.clear();
+        }
+    }
+
     /// Adds or replaces a user and gives it an access key.
     pub(crate) fn add_user(
         &mut self,

@@ -108,6 +108,7 @@ fn publish(state: &State, caller: &Caller, form: &Form) -> Result<Xml, ApiError>
                     KeyError::Denied(_) => "KMSAccessDenied",
                     KeyError::NotFound(_) => "KMSNotFound",
                     KeyError::Disabled(_) => "KMSDisabled",
+                    KeyError::State(_) => "KMSInvalidState",
                 };
                 ApiError::new(code, error.to_string())
             })?;

@@ -182,8 +182,14 @@ pub enum StoreError {
     #[error("At least one of the pre-conditions you specified did not hold")]
     Precondition,
     /// The KMS key is missing, disabled or about to be deleted.
-    #[error("{0}")]
-    Kms(String),
+    #[error("{message}")]
+    Kms {
+        /// S3's code for it: KMS's own with `KMS.` before it. Two of them are on
+        /// <https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-export-snapshot.Troubleshooting.html>.
+        code: &'static str,
+        /// What KMS says.
+        message: String,
+    },
     /// A database, table, partition or version does not exist. The text is Glue's message.
     #[error("{0}")]
     EntityNotFound(String),

@@ -201,17 +201,8 @@ impl<'a> Context<'a> {
                 failure
             }
             StepError::Query(error) => {
-                let help = match error.denial() {
-                    Some(denial) => format!(
-                        "allow `{}` on `{}` for `{}`",
-                        denial.action,
-                        denial.resource.as_deref().unwrap_or("*"),
-                        denial.principal
-                    ),
-                    None => "look the query up by its id in Athena's console; then resume the run"
-                        .to_owned(),
-                };
-                let mut failure = Failure::new(step, FailureKind::Aws, error.to_string(), help);
+                let mut failure =
+                    Failure::new(step, FailureKind::Aws, error.to_string(), error.help());
                 failure.denial = error.denial();
                 failure
             }

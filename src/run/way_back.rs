@@ -316,11 +316,9 @@ pub(super) fn said(error: StepError, back: &Back) -> StepError {
         StepError::Query(QueryError::Failed { id, database, reason }) => {
             StepError::Query(QueryError::Failed { id, database, reason: reason + &others })
         }
-        StepError::Query(error) => StepError::found(
-            FailureKind::Aws,
-            error.to_string() + &others,
-            "look the query up by its id in Athena's console; then resume the run",
-        ),
+        StepError::Query(error) => {
+            StepError::found(FailureKind::Aws, error.to_string() + &others, error.help())
+        }
         other => other,
     }
 }

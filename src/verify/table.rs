@@ -5,7 +5,7 @@ use super::inspect::TableInspection;
 use super::query::{Answer, queries};
 use super::report::{Check, TableVerification};
 use super::staged::{ExtraChecks, StagedColumn, StagedTable};
-use crate::aws::{Athena, ErrorKind, QueryError};
+use crate::aws::{Athena, QueryError};
 
 /// Verifies a table that is registered as `columns` in `database` at `location`; `columns` are absent
 /// when the catalog does not have the table.
@@ -99,12 +99,17 @@ async fn ask(
     Ok((rows, answers))
 }
 
-/// What a failed query says: of the table, or of the run as a whole.
+/// What a failed query says of the table. Where it says nothing of it, it is an error of the run, which
+/// leaves an export that may be in order fit to go live.
 fn failed_query(error: QueryError) -> Result<Check, QueryError> {
-    match &error {
-        QueryError::Interrupted(_) => Err(error),
-        QueryError::Aws(call) if call.kind != ErrorKind::Service => Err(error),
-        _ if error.denial().is_some() => Err(error),
-        _ => Ok(compare::unreadable(&error.to_string())),
-    }
+    let of_the_table = match &error {
+        // Athena does not take the statement, and so for its columns.
+        QueryError::Aws(call) => {
+            call.operation == "StartQueryExecution" && call.has_code("InvalidRequestException")
+        }
+        QueryError::Failed { .. } => !error.is_about_access(),
+        QueryError::TooLong { .. } => true,
+        QueryError::Interrupted(_) => false,
+    };
+    if of_the_table { Ok(compare::unreadable(&error.to_string())) } else { Err(error) }
 }

@@ -87,6 +87,16 @@ impl QueryError {
             StoreError::NoSuchBucket(_) | StoreError::NoSuchKey(_) => {
                 Self::user("HIVE_FILESYSTEM_ERROR", format!("{what}: {error}"), 1302)
             }
+            // With S3's answer behind it, as
+            // <https://repost.aws/knowledge-center/hive-cannot-open-split-503-athena> shows another.
+            StoreError::Kms { code, message } => Self::user(
+                "HIVE_CANNOT_OPEN_SPLIT",
+                format!(
+                    "Error opening Hive split {what}: {message} (Service: Amazon S3; Status Code: \
+                     400; Error Code: {code})"
+                ),
+                1303,
+            ),
             other => Self::user("HIVE_CANNOT_OPEN_SPLIT", format!("{what}: {other}"), 1303),
         }
     }

@@ -1,11 +1,13 @@
 //! Snapshot exports: a source's tables as Parquet in the layout of RDS, with its manifests.
 
+mod cause;
 mod manifest;
 pub mod names;
 mod tables;
 pub mod type_map;
 mod writer;
 
+pub use cause::failure_cause;
 pub use names::{check_export_only, export_folder};
 pub use writer::Written;
 
@@ -74,7 +76,7 @@ pub struct ExportedTable {
     pub written: Written,
 }
 
-/// Why an export failed; what it says is the task's `FailureCause`.
+/// Why an export failed; [`failure_cause`] says it as RDS does.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
     /// RDS cannot export snapshots of this engine.

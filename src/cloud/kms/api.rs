@@ -1,15 +1,17 @@
 //! The operations of KMS (<https://docs.aws.amazon.com/kms/latest/APIReference/API_Operations.html>).
 
 use super::grants::OPERATIONS;
-use super::{Grant, Key, KeyState, KeyUse};
+use super::{Grant, Key, KeyError, KeyState, KeyUse};
 use crate::cloud::authorize::Ask;
 use crate::cloud::caller::Caller;
 use crate::cloud::catalog::epoch;
+use crate::cloud::clock::after;
 use crate::cloud::error::ApiError;
 use crate::cloud::state::State;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// Answers an operation.
 ///
@@ -35,6 +37,8 @@ pub(in crate::cloud) fn call(
             Ok(json!({"KeyId": arn, "KeyRotationEnabled": false}))
         }
         "EnableKey" | "DisableKey" => switch(state, caller, operation, input),
+        "ScheduleKeyDeletion" => schedule_deletion(state, caller, input),
+        "CancelKeyDeletion" => cancel_deletion(state, caller, input),
         "CreateGrant" => create_grant(state, caller, input),
         "ListGrants" => list_grants(state, caller, input),
         "RevokeGrant" => remove_grant(state, caller, input),
@@ -100,7 +104,7 @@ fn describe_key(state: &State, caller: &Caller, input: &Value) -> Result<Value, 
 }
 
 fn metadata(key: &Key) -> Value {
-    json!({
+    let mut shown = json!({
         "AWSAccountId": key.arn.split(':').nth(4),
         "KeyId": key.id,
         "Arn": key.arn,
@@ -115,7 +119,11 @@ fn metadata(key: &Key) -> Value {
         "KeySpec": "SYMMETRIC_DEFAULT",
         "EncryptionAlgorithms": ["SYMMETRIC_DEFAULT"],
         "MultiRegion": false,
-    })
+    });
+    if let (KeyState::PendingDeletion { until }, Value::Object(members)) = (key.state, &mut shown) {
+        members.insert("DeletionDate".to_owned(), Value::from(epoch::seconds(until)));
+    }
+    shown
 }
 
 fn gone(arn: &str) -> ApiError {
@@ -170,10 +178,62 @@ fn switch(
         ("kms:DisableKey", KeyState::Disabled)
     };
     let arn = used(state, caller, action, input, &KeyUse::default())?;
-    if let Some(key) = state.keys_mut().find_mut(&arn, &state.settings) {
-        key.state = target;
-    }
+    turn(state, &arn, |key| match key.state {
+        KeyState::PendingDeletion { .. } => Err(KeyError::pending(&key.arn)),
+        _ => Ok(target),
+    })?;
     Ok(json!({}))
+}
+
+/// Gives a key another state, when it is in one that allows that
+/// (<https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html>).
+fn turn(
+    state: &State,
+    arn: &str,
+    to: impl FnOnce(&Key) -> Result<KeyState, KeyError>,
+) -> Result<(), ApiError> {
+    let mut keys = state.keys_mut();
+    let key = keys.find_mut(arn, &state.settings).ok_or_else(|| gone(arn))?;
+    key.state = to(key)?;
+    Ok(())
+}
+
+/// The waiting period is 30 days when none is said, and 7 at least
+/// (<https://docs.aws.amazon.com/kms/latest/APIReference/API_ScheduleKeyDeletion.html>).
+fn schedule_deletion(state: &State, caller: &Caller, input: &Value) -> Result<Value, ApiError> {
+    let days = match input.get("PendingWindowInDays") {
+        None | Some(Value::Null) => 30,
+        Some(given) => given.as_u64().filter(|days| (7..=30).contains(days)).ok_or_else(|| {
+            let message = "PendingWindowInDays must be between 7 and 30 (inclusive).";
+            ApiError::new("ValidationException", message)
+        })?,
+    };
+    let window = ("kms:ScheduleKeyDeletionPendingWindowInDays".to_owned(), vec![days.to_string()]);
+    let usage = KeyUse { context: vec![window], ..KeyUse::default() };
+    let arn = used(state, caller, "kms:ScheduleKeyDeletion", input, &usage)?;
+    let until = after(state.clock.now(), Duration::from_hours(24 * days));
+    let target = KeyState::PendingDeletion { until };
+    turn(state, &arn, |key| match key.state {
+        KeyState::PendingDeletion { .. } => Err(KeyError::pending(&key.arn)),
+        _ => Ok(target),
+    })?;
+    Ok(json!({
+        "KeyId": arn,
+        "DeletionDate": epoch::seconds(until),
+        "KeyState": target.as_str(),
+        "PendingWindowInDays": days,
+    }))
+}
+
+/// Leaves the key disabled
+/// (<https://docs.aws.amazon.com/kms/latest/APIReference/API_CancelKeyDeletion.html>).
+fn cancel_deletion(state: &State, caller: &Caller, input: &Value) -> Result<Value, ApiError> {
+    let arn = used(state, caller, "kms:CancelKeyDeletion", input, &KeyUse::default())?;
+    turn(state, &arn, |key| match key.state {
+        KeyState::PendingDeletion { .. } => Ok(KeyState::Disabled),
+        _ => Err(KeyError::State(format!("{} is not pending deletion.", key.arn))),
+    })?;
+    Ok(json!({"KeyId": arn}))
 }
 
 fn create_grant(state: &State, caller: &Caller, input: &Value) -> Result<Value, ApiError> {
@@ -213,14 +273,14 @@ impl State {
     /// `kms:GrantIsForAWSResource` is true.
     ///
     /// # Errors
-    /// [`super::KeyError`].
+    /// [`KeyError`].
     pub(crate) fn grant(
         &self,
         caller: &Caller,
         key: &str,
         grant: Grant,
         via: Option<String>,
-    ) -> Result<(String, String), super::KeyError> {
+    ) -> Result<(String, String), KeyError> {
         let mut context = vec![
             ("kms:GrantIsForAWSResource".to_owned(), vec![via.is_some().to_string()]),
             ("kms:GrantOperations".to_owned(), grant.operations.clone()),

@@ -43,6 +43,11 @@ pub(crate) struct Key {
 pub(crate) enum KeyState {
     Enabled,
     Disabled,
+    /// Nothing is ever deleted here: who waits that long finds the key as it was.
+    PendingDeletion {
+        /// When the waiting period ends.
+        until: Timestamp,
+    },
 }
 
 impl KeyState {
@@ -50,6 +55,7 @@ impl KeyState {
         match self {
             Self::Enabled => "Enabled",
             Self::Disabled => "Disabled",
+            Self::PendingDeletion { .. } => "PendingDeletion",
         }
     }
 }
@@ -131,7 +137,7 @@ impl Keys {
     }
 }
 
-/// Why a key cannot be used: the caller may not, or the key is not there or not enabled.
+/// Why a key cannot be used: the caller may not, or the key is not there, not enabled or about to be deleted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum KeyError {
     #[error(transparent)]
@@ -140,6 +146,15 @@ pub(crate) enum KeyError {
     NotFound(String),
     #[error("{0}")]
     Disabled(String),
+    #[error("{0}")]
+    State(String),
+}
+
+impl KeyError {
+    /// The state of the key does not go with what is asked for.
+    pub(crate) fn pending(arn: &str) -> Self {
+        Self::State(format!("{arn} is pending deletion."))
+    }
 }
 
 /// As KMS itself says it; HTTP status 400 in every case
@@ -150,6 +165,7 @@ impl From<KeyError> for ApiError {
             KeyError::Denied(_) => "AccessDeniedException",
             KeyError::NotFound(_) => "NotFoundException",
             KeyError::Disabled(_) => "DisabledException",
+            KeyError::State(_) => "KMSInvalidStateException",
         };
         Self::new(code, error.to_string())
     }
@@ -228,9 +244,12 @@ impl State {
             ask = ask.with_many(name.as_str(), values.clone());
         }
         self.authorize(caller, &ask)?;
-        if usage.enabled && state == KeyState::Disabled {
-            return Err(KeyError::Disabled(format!("{arn} is disabled.")));
+        match state {
+            KeyState::Disabled if usage.enabled => {
+                Err(KeyError::Disabled(format!("{arn} is disabled.")))
+            }
+            KeyState::PendingDeletion { .. } if usage.enabled => Err(KeyError::pending(&arn)),
+            _ => Ok(arn),
         }
-        Ok(arn)
     }
 }

@@ -403,7 +403,7 @@ impl Work {
         };
         let store = Store(self.state);
         let mut outcome = export::run(&request, &store, &self.session, cancel)
-            .map_err(|error| error.to_string())?;
+            .map_err(|error| export::failure_cause(&error, &request))?;
         let folder = export::export_folder(&request.prefix, &request.id);
         let place = Place { bucket: &bucket, folder: &folder, id: &request.id };
         faulty::damage(&store, &place, &mut outcome, &self.faults)

@@ -56,10 +56,7 @@ pub(super) fn refused(error: StoreError) -> S3Error {
         StoreError::NoSuchBucket(_) => S3ErrorCode::NoSuchBucket,
         StoreError::NoSuchKey(_) => S3ErrorCode::NoSuchKey,
         StoreError::Precondition => S3ErrorCode::PreconditionFailed,
-        StoreError::Kms(message) if message.contains("disabled") => {
-            S3ErrorCode::Custom("KMS.DisabledException".into())
-        }
-        StoreError::Kms(_) => S3ErrorCode::Custom("KMS.NotFoundException".into()),
+        StoreError::Kms { code, .. } => S3ErrorCode::Custom((*code).into()),
         StoreError::Disk(_) => S3ErrorCode::InternalError,
         _ => S3ErrorCode::InvalidArgument,
     };

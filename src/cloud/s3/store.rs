@@ -32,10 +32,13 @@ impl From<Denied> for StoreError {
 
 impl From<KeyError> for StoreError {
     fn from(error: KeyError) -> Self {
-        match error {
-            KeyError::Denied(denied) => denied.into(),
-            KeyError::NotFound(message) | KeyError::Disabled(message) => Self::Kms(message),
-        }
+        let (code, message) = match error {
+            KeyError::Denied(denied) => return denied.into(),
+            KeyError::NotFound(message) => ("KMS.NotFoundException", message),
+            KeyError::Disabled(message) => ("KMS.DisabledException", message),
+            KeyError::State(message) => ("KMS.KMSInvalidStateException", message),
+        };
+        Self::Kms { code, message }
     }
 }
 

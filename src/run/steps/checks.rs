@@ -115,7 +115,7 @@ async fn query(athena: &Athena<'_>, database: &str, check: &DataCheck) -> Result
             "these rows are what the check looks for: mend them at the source, or change the check in \
              snaplake.toml and resume the run",
         )),
-        Err(error @ QueryError::Failed { .. }) if error.denial().is_none() => {
+        Err(error @ QueryError::Failed { .. }) if !error.is_about_access() => {
             let QueryError::Failed { reason, .. } = &error else { return Err(error.into()) };
             Err(StepError::found(
                 FailureKind::View,

@@ -171,8 +171,8 @@ fn gone(context: &mut Context<'_>, id: &str, why: &str) -> StepError {
     context.journal.state.planned_export = None;
     let words = why.to_lowercase();
     let help = if ["kms", "s3", "role"].iter().any(|it| words.contains(it)) {
-        "`snaplake iam check` tells whether the export role and the key's policy allow enough; \
-         resuming the run starts another export"
+        "`snaplake doctor` tells whether the key can be used, and whether the export role is there and may \
+         write; resuming the run starts another export"
     } else {
         "resuming the run starts another export"
     };

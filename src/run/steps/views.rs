@@ -146,7 +146,7 @@ async fn make(
         let create = format!("CREATE OR REPLACE VIEW {name} AS {}", view.sql);
         let (columns, rows) = match try_view(&athena, database, &name, &create).await {
             Ok(found) => found,
-            Err(error @ QueryError::Failed { .. }) if error.denial().is_none() => {
+            Err(error @ QueryError::Failed { .. }) if !error.is_about_access() => {
                 let QueryError::Failed { reason, .. } = &error else { return Err(error.into()) };
                 let end = if state.is_empty() { String::new() } else { format!("; {state}") };
                 let help = format!("fix its SQL in snaplake.toml and resume the run{end}");

@@ -91,11 +91,17 @@ fault({"list_lags": {"seconds": 10**9}}, "s3:ListBucket", service="athena.amazon
 assert query("SELECT count(*) FROM lake.c") == "0"
 assert query("SELECT count(*) FROM lake.c") == "100"
 
-# The key is disabled when some of the objects are there already, then the role is gone.
+# The key is disabled, or is to be deleted, when some of the objects are there already; then the role is gone.
 fault({"disable_key": {"key": "alias/lake"}}, "s3:PutObject", service="export.rds.amazonaws.com", after=2)
 task, some = export("keyless")
-assert task["Status"] == "FAILED" and "disabled" in task["FailureCause"], task
+assert task["Status"] == "FAILED" and "Error code: KMS.DisabledException" in task["FailureCause"], task
 assert 0 < len(some) < len(whole), some
+kms.enable_key(KeyId=KEY)
+fault({"schedule_key_deletion": {"key": KEY}}, "s3:PutObject", service="export.rds.amazonaws.com", after=2)
+task, some = export("doomed")
+assert task["Status"] == "FAILED" and "Error code: KMS.KMSInvalidStateException" in task["FailureCause"], task
+assert 0 < len(some) < len(whole), some
+kms.cancel_key_deletion(KeyId=KEY)
 kms.enable_key(KeyId=KEY)
 fault({"delete_role": {"arn": ROLE}}, "s3:PutObject", service="export.rds.amazonaws.com", after=2)
 task, some = export("roleless")

@@ -90,6 +90,10 @@ with fails("KMS.NotFoundException", 400):
 client("kms").disable_key(KeyId=KEY)
 with fails("KMS.DisabledException", 400):
     s3.get_object(Bucket="lake-bucket", Key="sealed")
+client("kms").schedule_key_deletion(KeyId=KEY)
+with fails("KMS.KMSInvalidStateException", 400):
+    s3.get_object(Bucket="lake-bucket", Key="sealed")
+client("kms").cancel_key_deletion(KeyId=KEY)
 client("kms").enable_key(KeyId=KEY)
 assert s3.get_object(Bucket="lake-bucket", Key="sealed")["Body"].read() == b"x"
 

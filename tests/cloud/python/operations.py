@@ -156,6 +156,25 @@ with fails("DisabledException", 400):
 assert kms.describe_key(KeyId=KEY)["KeyMetadata"]["KeyState"] == "Disabled"
 export_fails("KMSKeyNotAccessibleFault", 400, ExportTaskIdentifier="x2")
 kms.enable_key(KeyId=KEY)
+with fails("ValidationException", 400):
+    kms.schedule_key_deletion(KeyId=KEY, PendingWindowInDays=31)
+scheduled = kms.schedule_key_deletion(KeyId=KEY, PendingWindowInDays=7)
+assert scheduled["KeyState"] == "PendingDeletion" and scheduled["PendingWindowInDays"] == 7 and scheduled["KeyId"] == KEY
+metadata = kms.describe_key(KeyId=KEY)["KeyMetadata"]
+assert metadata["KeyState"] == "PendingDeletion" and not metadata["Enabled"] and metadata["DeletionDate"] == scheduled["DeletionDate"]
+for refused in (
+    lambda: kms.encrypt(KeyId=KEY, Plaintext=b"x"), lambda: kms.enable_key(KeyId=KEY), lambda: kms.schedule_key_deletion(KeyId=KEY),
+):
+    with fails("KMSInvalidStateException", 400, "is pending deletion"):
+        refused()
+assert kms.cancel_key_deletion(KeyId=KEY)["KeyId"] == KEY
+assert kms.describe_key(KeyId=KEY)["KeyMetadata"]["KeyState"] == "Disabled"
+with fails("KMSInvalidStateException", 400, "is not pending deletion"):
+    kms.cancel_key_deletion(KeyId=KEY)
+kms.enable_key(KeyId=KEY)
+assert kms.schedule_key_deletion(KeyId=KEY)["PendingWindowInDays"] == 30
+kms.cancel_key_deletion(KeyId=KEY)
+kms.enable_key(KeyId=KEY)
 
 # --- Glue ------------------------------------------------------------------------------------
 with fails("EntityNotFoundException", 400):

@@ -6,6 +6,7 @@ mod command;
 mod doctor;
 mod durable;
 mod faults;
+mod half_way;
 mod history;
 mod journal;
 mod many;
