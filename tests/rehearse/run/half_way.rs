@@ -13,7 +13,6 @@ use std::path::Path;
 const RDS_WRITES: (&str, &str) = ("export.rds.amazonaws.com", "s3:PutObject");
 const RUN_READS: (&str, &str) = ("s3", "GetObject");
 const ATHENA_READS: (&str, &str) = ("athena.amazonaws.com", "s3:GetObject");
-const ROWS_ARE_READ: (&str, &str) = ("athena", "GetQueryResults");
 const QUERIES_START: (&str, &str) = ("athena", "StartQueryExecution");
 
 /// Strikes once, when so many such calls have passed.
@@ -103,13 +102,6 @@ async fn what_the_run_loses_while_it_reads_leaves_the_export_as_good_as_it_is() 
             cancel,
         ),
         case(
-            "the runner's policies are deleted while footers are read",
-            half_way(RUN_READS, 3, stripped(runner)),
-            "register",
-            gone,
-            "allow `s3:GetObject` on",
-        ),
-        case(
             "the key is disabled while Athena reads",
             half_way(ATHENA_READS, 1, disabled()),
             "verify",
@@ -117,25 +109,11 @@ async fn what_the_run_loses_while_it_reads_leaves_the_export_as_good_as_it_is() 
             enable,
         ),
         case(
-            "the key is to be deleted while Athena reads",
-            half_way(ATHENA_READS, 1, scheduled()),
-            "verify",
-            "is pending deletion.",
-            cancel,
-        ),
-        case(
             "the runner's role is deleted while Athena reads",
             half_way(ATHENA_READS, 1, deleted(runner)),
             "verify",
             gone,
             "allow `",
-        ),
-        case(
-            "the key is disabled while results are read",
-            half_way(ROWS_ARE_READ, 1, disabled()),
-            "verify",
-            "is disabled.",
-            enable,
         ),
         // One query for each of the three tables, then one that makes the view.
         case(
