@@ -46,8 +46,7 @@ pub(super) fn run(args: &GenerateArgs, global: &Global, printer: &Printer) -> Ou
     let out = args.out.clone().unwrap_or_else(|| project.folder.join("terraform"));
     let mut roots = Vec::new();
     for pipeline in project.pipelines()? {
-        // Several pipelines have a folder each, so that each is a Terraform root with a state of its own.
-        let folder = if project.has_several() { out.join(&pipeline.name) } else { out.clone() };
+        let folder = project.root(&out, &pipeline);
         let files = generate::files(&pipeline).map_err(|error| own_mistake(&error))?;
         roots.push(Root { pipeline, folder, files, changes: Vec::new(), adoption: None });
     }

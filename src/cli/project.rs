@@ -35,8 +35,19 @@ impl Project {
     }
 
     /// Whether the file describes several pipelines, of which one may have been chosen.
-    pub(super) fn has_several(&self) -> bool {
+    fn has_several(&self) -> bool {
         self.config.pipelines.len() > 1
+    }
+
+    /// The folder that a pipeline is generated into: several pipelines have a folder each, so that each
+    /// is a Terraform root with a state of its own.
+    pub(super) fn root(&self, out: &Path, pipeline: &Pipeline) -> PathBuf {
+        if self.has_several() { out.join(&pipeline.name) } else { out.to_owned() }
+    }
+
+    /// The folder of a pipeline's policies, where `generate` writes them unless it is told otherwise.
+    pub(super) fn policies(&self, pipeline: &Pipeline) -> PathBuf {
+        self.root(&self.folder.join("terraform"), pipeline).join("policies")
     }
 
     /// Every pipeline that is meant: the named one, or all.

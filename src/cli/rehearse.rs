@@ -17,7 +17,7 @@ pub struct RehearseArgs {
     /// or `mysql://USER@HOST/DB`, with the password in PGPASSWORD or MYSQL_PWD
     #[arg(long, value_name = "URL")]
     source: Option<SourceAddress>,
-    /// The folder of the policy files; `terraform/policies` beside the configuration by default
+    /// The folder of the policy files; by default the one that `generate` writes beside the configuration
     #[arg(long, value_name = "DIR")]
     policies: Option<PathBuf>,
     /// Where to write the report page; `report.html` beside the configuration by default
@@ -38,7 +38,7 @@ pub(super) fn run(args: &RehearseArgs, global: &Global, printer: &Printer) -> Ou
     let pipeline = project.pipeline()?;
     let policies = args.policies.clone();
     let options = Options {
-        policies: policies.unwrap_or_else(|| project.folder.join("terraform").join("policies")),
+        policies: policies.unwrap_or_else(|| project.policies(&pipeline)),
         source: args.source.clone(),
         folder: project.folder.clone(),
         drills: !args.no_drills,

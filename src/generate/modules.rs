@@ -171,7 +171,7 @@ impl Maker<'_> {
         let log_names = names.arn(log_bucket, "aws_s3_bucket.logs.arn");
         let logs = self.document("logs", "log-bucket", &log_names)?;
         let bucket = self.document("bucket", "lake-bucket", &bucket_names)?;
-        let data = json!({ "key_arn": key_arn, "policy": bucket });
+        let data = json!({ "key_arn": key_arn, "makes_key": makes_key, "policy": bucket });
         module.bodies = vec![
             ("main.tf", templates::terraform("lake/main.tf", &data)?),
             ("logs.tf", templates::terraform("lake/logs.tf", &json!({ "policy": logs }))?),

@@ -4,7 +4,7 @@ use super::module::{Module, Output, inputs_table, outputs_table};
 use super::modules::Policies;
 use super::variables::Variable;
 use super::{Files, GenerateError, format, hcl, owners, templates};
-use crate::pipeline::{CatalogMode, LakeFormation, Pipeline, PrincipalKind};
+use crate::pipeline::{CatalogMode, KeyChoice, LakeFormation, Pipeline, PrincipalKind};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -59,6 +59,7 @@ pub fn write_to(
         "registered": pipeline.lake_formation.as_ref().is_some_and(LakeFormation::registered),
         "makes_tables": !pipeline.terraform_tables().is_empty(),
         "key": pipeline.key_arn(),
+        "makes_key": pipeline.lake.key == KeyChoice::Create,
         "tests": modules.iter().any(|module| !module.policies.is_empty()),
         "runner": pipeline.role_arn(PrincipalKind::Runner),
         "crawler": pipeline.catalog.mode == CatalogMode::Crawler,

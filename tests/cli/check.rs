@@ -43,6 +43,20 @@ fn the_generated_policies_pass() {
 }
 
 #[test]
+fn each_of_several_pipelines_is_checked_in_its_own_folder() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let example = repository().join("examples/several-environments/snaplake.toml");
+    std::fs::copy(example, folder.path().join("snaplake.toml")).expect("copied");
+    assert!(run(folder.path(), &["generate"]).status.success());
+    for name in ["app-production", "app-staging"] {
+        let output = run(folder.path(), &["iam", "check", "--pipeline", name]);
+        let text = stdout(&output);
+        assert_eq!(output.status.code(), Some(0), "{name}: {text}");
+        assert!(text.contains("minimal: nothing can be taken away"), "{name}: {text}");
+    }
+}
+
+#[test]
 fn a_missing_action_fails_and_is_told_with_its_statement() {
     let folder = project();
     edit(folder.path(), "runner.json", |statements| {

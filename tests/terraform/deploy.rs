@@ -1,5 +1,6 @@
 //! The generated Terraform against a stand-in for AWS: apply, a second plan, destroy.
 
+use crate::catalog_mode;
 use crate::project::{Project, direct, example, generated};
 use crate::support::{repository, tool};
 use crate::tools::{Moto, Terraform, finish};
@@ -98,11 +99,24 @@ fn deploys(name: &str, region: &'static str, bucket: &'static str, database: &'s
     let moved = python(&moto, LIVE).expect("there is Python");
     assert!(moved.contains("/exports/2/shop/shop.orders/"), "planning moves nothing back: {moved}");
 
+    match name {
+        "snapshot-to-athena" => {
+            catalog_mode::changes_there_and_back(&project, &terraform, &config);
+        }
+        "lake-formation" => {
+            catalog_mode::changes_with_tables_of_terraforms(&project, &terraform, &config);
+        }
+        _ => {}
+    }
+
     // moto delivers access logs at once, and Terraform deletes no bucket that holds something.
     if makes_bucket {
         let logging = "-target=module.lake.aws_s3_bucket_logging.lake";
         terraform.must(&["destroy", logging, "-auto-approve", "-input=false", "-no-color"]);
         python(&moto, EMPTY_THE_LOGS).expect("there is Python");
+    }
+    if name == "nightly-aggregates" {
+        an_export_keeps_its_bucket_and_its_key(&moto, &terraform);
     }
     // The provider waits for a sign of moto's that a grant of Lake Formation's is gone, and gets none.
     if config.contains("[lake_formation]") {
@@ -112,6 +126,19 @@ fn deploys(name: &str, region: &'static str, bucket: &'static str, database: &'s
     assert_eq!(terraform.must(&["state", "list"]), "", "nothing is left in the state");
     let after = python(&moto, INVENTORY).expect("there is Python");
     assert_eq!(before, after, "nothing is left, and nothing of others is gone");
+}
+
+/// A destroy that finds an export leaves the bucket, and the key without which nobody could read it.
+fn an_export_keeps_its_bucket_and_its_key(moto: &Moto, terraform: &Terraform) {
+    python(moto, LEAVE_AN_EXPORT).expect("there is Python");
+    let destroy = terraform.run(&["destroy", "-auto-approve", "-input=false", "-no-color"]);
+    assert_eq!(destroy.status.code(), Some(1), "the bucket is not empty");
+    let said = String::from_utf8_lossy(&destroy.stderr).into_owned();
+    assert!(said.contains("BucketNotEmpty"), "{said}");
+    let left = terraform.must(&["state", "list"]);
+    let left: Vec<&str> = left.lines().filter(|address| !address.contains(".data.")).collect();
+    assert_eq!(left, ["module.lake.aws_kms_key.lake", "module.lake.aws_s3_bucket.lake"]);
+    python(moto, EMPTY_THE_LAKE).expect("there is Python");
 }
 
 /// How `iam check` of a plan or a state ends, and what it says.
@@ -290,6 +317,19 @@ logs = os.environ['BUCKET'] + '-logs'
 # moto reads no conditions, so the refusal of plain HTTP refuses everything.
 boto3.client('s3').delete_bucket_policy(Bucket=logs)
 boto3.resource('s3').Bucket(logs).object_versions.delete()
+";
+
+const LEAVE_AN_EXPORT: &str = r"
+import boto3, os
+s3, bucket = boto3.client('s3'), os.environ['BUCKET']
+# moto reads no conditions, so the refusal of plain HTTP refuses everything.
+s3.delete_bucket_policy(Bucket=bucket)
+s3.put_object(Bucket=bucket, Key='exports/2/part', Body=b'rows')
+";
+
+const EMPTY_THE_LAKE: &str = r"
+import boto3, os
+boto3.resource('s3').Bucket(os.environ['BUCKET']).object_versions.delete()
 ";
 
 const INVENTORY: &str = r"

@@ -11,6 +11,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod catalog_mode;
 mod committed;
 mod deploy;
 mod hand_made;

@@ -10,13 +10,32 @@ pub struct Project {
     pub root: PathBuf,
 }
 
+impl Project {
+    /// Generates into the same folder from another configuration of one pipeline, and deletes the
+    /// files that are said to be no longer generated, which is left to the user.
+    pub fn generate(&self, config: &str) {
+        let folder = self.root.parent().expect("a folder");
+        for line in generate(folder, config).lines() {
+            if let Some((_, file)) = line.split_once("left where it is: ") {
+                std::fs::remove_file(folder.join(file)).expect("the file goes");
+            }
+        }
+    }
+}
+
+/// Generates in a folder, and gives what is said beside the result.
+fn generate(folder: &Path, config: &str) -> String {
+    std::fs::write(folder.join("snaplake.toml"), config).expect("the configuration is written");
+    let output = snaplake(folder).arg("generate").output().expect("snaplake runs");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{said}");
+    said
+}
+
 /// Generates the project of a configuration.
 pub fn generated(config: &str) -> Project {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    std::fs::write(folder.path().join("snaplake.toml"), config)
-        .expect("the configuration is written");
-    let output = snaplake(folder.path()).arg("generate").output().expect("snaplake runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    generate(folder.path(), config);
     // Of several pipelines, one stands for all.
     let root = folder.path().join("terraform");
     let root = if root.join("main.tf").exists() { root } else { root.join("app-staging") };

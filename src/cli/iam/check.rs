@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 /// Arguments of `snaplake iam check`.
 #[derive(Debug, clap::Args)]
 pub struct CheckArgs {
-    /// The folder of policy documents [default: terraform/policies beside the configuration]
+    /// The folder of policy documents [default: the one that `generate` writes beside the configuration]
     #[arg(long, value_name = "DIR", conflicts_with = "plan")]
     policies: Option<PathBuf>,
     /// What `terraform show -json` says of a plan or a state; `-` reads stdin
@@ -65,7 +65,7 @@ pub(super) fn run(args: &CheckArgs, global: &Global, printer: &Printer) -> Outco
         })?;
         setup
     } else {
-        let generated = || project.folder.join("terraform").join("policies");
+        let generated = || project.policies(&pipeline);
         from_folder(&pipeline, &args.policies.clone().unwrap_or_else(generated), &args.map)?
     };
     show(&Check::run(&pipeline, &setup), args, global, printer)

@@ -5,6 +5,9 @@ resource "aws_s3_bucket" "lake" {
   bucket        = var.bucket
   force_destroy = var.force_destroy
   tags          = var.tags
+
+  # A destroy deletes no bucket that still holds exports, and then leaves the key that opens them, too.
+  depends_on = [aws_kms_key.lake]
 }
 
 resource "aws_s3_bucket_public_access_block" "lake" {
