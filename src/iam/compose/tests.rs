@@ -86,7 +86,29 @@ fn allows(one: &Composed, action: &str, resource: &str, conditions: &[Condition]
         && one.resources.iter().any(|pattern| covers(pattern, resource))
 }
 
+/// What `covers` means, word for word.
+fn covers_by_definition(wide: &[char], narrow: &[char]) -> bool {
+    match (wide, narrow) {
+        ([], _) => narrow.is_empty(),
+        (['*', behind @ ..], _) => {
+            (0..=narrow.len()).any(|taken| covers_by_definition(behind, &narrow[taken..]))
+        }
+        ([w, behind @ ..], [n, rest @ ..]) => {
+            (w.eq_ignore_ascii_case(n) || *w == '?' && *n != '*')
+                && covers_by_definition(behind, rest)
+        }
+        _ => false,
+    }
+}
+
 proptest! {
+    #[test]
+    fn covers_as_it_is_defined(wide in "[abB*?é]{0,9}", narrow in "[abA*?é]{0,12}") {
+        let chars = |text: &str| text.chars().collect::<Vec<_>>();
+        let expected = covers_by_definition(&chars(&wide), &chars(&narrow));
+        prop_assert_eq!(covers(&wide, &narrow), expected);
+    }
+
     #[test]
     fn sufficient_minimal_and_the_same_in_any_order(
         mut grants in prop::collection::vec(some_grant(), 1..8),
