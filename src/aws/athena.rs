@@ -7,7 +7,7 @@ use super::poll::{Interrupted, Poll, Stop};
 use super::refusal::{s3_code, unusable_key};
 use crate::printable::line;
 use aws_sdk_athena::types::{
-    QueryExecution, QueryExecutionContext, QueryExecutionState, StatementType,
+    AthenaError, QueryExecution, QueryExecutionContext, QueryExecutionState, StatementType,
 };
 use std::time::Duration;
 
@@ -15,8 +15,26 @@ use std::time::Duration;
 /// <https://docs.aws.amazon.com/athena/latest/ug/service-limits.html>.
 pub const MAX_SQL_BYTES: usize = 262_144;
 
+/// What Athena says of a query that it cancels for having read more than its workgroup allows
+/// (<https://docs.aws.amazon.com/athena/latest/ug/workgroups-setting-control-limits-cloudwatch.html>).
+const SCAN_LIMIT: &str = "Bytes scanned limit";
+
+/// Athena's types of errors for a query that ran out of resources (0 to 8) or of time (206, 210)
+/// (<https://docs.aws.amazon.com/athena/latest/ug/error-reference.html>).
+const SPENT: [i32; 11] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 206, 210];
+
+/// Athena's category of errors that are its own (the same page).
+const SYSTEM: i32 = 1;
+
 /// How often a query is tried again that failed by no fault of its own.
 const RETRIES: usize = 2;
+
+/// How long a query waits for its turn when the account runs as many as it may.
+const TURN: Duration = Duration::from_mins(30);
+
+/// How long a query may run before it is stopped. That is for Athena to say, whose limit goes up to 240
+/// minutes (<https://docs.aws.amazon.com/athena/latest/ug/service-limits.html>).
+const LONGEST: Duration = Duration::from_mins(255);
 
 /// Runs queries in one workgroup. What the results are encrypted with and where they go is the
 /// workgroup's business.
@@ -26,7 +44,6 @@ pub struct Athena<'a> {
     clock: &'a dyn Clock,
     workgroup: &'a str,
     stop: Stop,
-    limit: Duration,
 }
 
 impl std::fmt::Debug for Athena<'_> {
@@ -73,7 +90,18 @@ pub enum QueryError {
         /// The reason, in Athena's words.
         reason: String,
     },
-    /// The query took longer than allowed and was stopped.
+    /// Athena did not carry the query through: it was cancelled, read more than the workgroup allows,
+    /// ran out of time or of resources, or failed inside Athena. That says nothing of the data.
+    #[error("Athena query {id} in `{}` was cut short: {}", line(database), line(reason))]
+    CutShort {
+        /// The query execution's id.
+        id: String,
+        /// The database that unqualified names resolve in.
+        database: String,
+        /// The reason, in Athena's words.
+        reason: String,
+    },
+    /// The query ran longer than allowed and was stopped.
     #[error("Athena query {id} did not end within {} s and was stopped", limit.as_secs())]
     TooLong {
         /// The query execution's id.
@@ -99,7 +127,7 @@ impl QueryError {
         match self {
             Self::Aws(error) => error.denial(),
             Self::Failed { reason, .. } => parse_denial(reason),
-            Self::TooLong { .. } | Self::Interrupted(_) => None,
+            Self::CutShort { .. } | Self::TooLong { .. } | Self::Interrupted(_) => None,
         }
     }
 
@@ -134,6 +162,21 @@ impl QueryError {
         {
             return help.to_owned();
         }
+        match self {
+            Self::CutShort { reason, .. } if reason.contains(SCAN_LIMIT) => {
+                return "set a higher `scan_limit` under `[athena]` in snaplake.toml, generate and apply \
+                        it, or have the owner of an existing workgroup raise its limit; then resume the \
+                        run, which reads every column of a table once"
+                    .to_owned();
+            }
+            Self::CutShort { .. } | Self::TooLong { .. } => {
+                return "this says nothing of the data: look the query up by its id in Athena's console; \
+                        for one that ran out of time raise `DML query timeout` in Service Quotas, which \
+                        goes up to 240 minutes; then resume the run, which asks again"
+                    .to_owned();
+            }
+            _ => {}
+        }
         "look the query up by its id in Athena's console; then resume the run".to_owned()
     }
 }
@@ -141,22 +184,14 @@ impl QueryError {
 /// The end of one attempt.
 enum Attempt {
     Succeeded(Box<QueryExecution>),
-    Failed { reason: String, again: bool },
+    Failed { reason: String, again: bool, cut_short: bool },
 }
 
 impl<'a> Athena<'a> {
-    /// Queries in `workgroup`, until somebody asks `stop`. A query may take 30 minutes, which is
-    /// Athena's own default limit.
+    /// Queries in `workgroup`, until somebody asks `stop`.
     #[must_use]
     pub fn new(clients: &'a Clients, clock: &'a dyn Clock, workgroup: &'a str, stop: Stop) -> Self {
-        Self { clients, clock, workgroup, stop, limit: Duration::from_mins(30) }
-    }
-
-    /// The same, with another limit on the time that one query may take.
-    #[must_use]
-    pub fn with_limit(mut self, limit: Duration) -> Self {
-        self.limit = limit;
-        self
+        Self { clients, clock, workgroup, stop }
     }
 
     /// Runs one statement; unqualified names resolve in `database`. A query that failed by a fault
@@ -171,9 +206,12 @@ impl<'a> Athena<'a> {
             let id = self.start(database, sql).await?;
             match self.wait(&id).await? {
                 Attempt::Succeeded(execution) => return self.rows(id, &execution).await,
-                Attempt::Failed { again: true, reason } if left > 0 => {
+                Attempt::Failed { again: true, reason, .. } if left > 0 => {
                     tracing::warn!(id, reason, "a query failed inside Athena; trying again");
                     left -= 1;
+                }
+                Attempt::Failed { reason, cut_short: true, .. } => {
+                    return Err(QueryError::CutShort { id, database: database.to_owned(), reason });
                 }
                 Attempt::Failed { reason, .. } => {
                     return Err(QueryError::Failed { id, database: database.to_owned(), reason });
@@ -206,7 +244,7 @@ impl<'a> Athena<'a> {
             let waited = between(begun, self.clock.now());
             match outcome {
                 Ok(started) => return Ok(started.query_execution_id.unwrap_or_default()),
-                Err(error) if error.kind == ErrorKind::Throttled && waited < self.limit => {
+                Err(error) if error.kind == ErrorKind::Throttled && waited < TURN => {
                     Poll::SHORT.wait(self.clock, waited, &self.stop).await?;
                 }
                 Err(error) => return Err(error.into()),
@@ -231,6 +269,7 @@ impl<'a> Athena<'a> {
 
     async fn wait(&self, id: &str) -> Result<Attempt, QueryError> {
         let begun = self.clock.now();
+        let mut running = None;
         loop {
             let execution = self
                 .clients
@@ -247,24 +286,34 @@ impl<'a> Athena<'a> {
                 Some(QueryExecutionState::Succeeded) => {
                     return Ok(Attempt::Succeeded(Box::new(execution)));
                 }
-                Some(QueryExecutionState::Failed | QueryExecutionState::Cancelled) => {
-                    let again =
-                        status.and_then(|status| status.athena_error()).is_some_and(|error| {
-                            error.retryable() || error.error_category() == Some(1)
-                        });
+                Some(state @ (QueryExecutionState::Failed | QueryExecutionState::Cancelled)) => {
+                    let error = status.and_then(|status| status.athena_error());
                     let reason = status
                         .and_then(|status| status.state_change_reason())
                         .unwrap_or("Athena gave no reason")
                         .to_owned();
-                    return Ok(Attempt::Failed { reason, again });
+                    let spent = error
+                        .and_then(AthenaError::error_type)
+                        .is_some_and(|kind| SPENT.contains(&kind));
+                    let system = error.is_some_and(|error| {
+                        error.retryable() || error.error_category() == Some(SYSTEM)
+                    });
+                    let cut_short = spent || system || *state == QueryExecutionState::Cancelled;
+                    // What ran out of time or resources would only do so again.
+                    let again = system && !spent;
+                    return Ok(Attempt::Failed { reason, again, cut_short });
                 }
                 _ => {}
             }
-            let elapsed = between(begun, self.clock.now());
-            if elapsed >= self.limit {
-                self.stop(id).await?;
-                return Err(QueryError::TooLong { id: id.to_owned(), limit: self.limit });
+            let now = self.clock.now();
+            if status.and_then(|status| status.state()) == Some(&QueryExecutionState::Running) {
+                running.get_or_insert(now);
             }
+            if running.is_some_and(|running| between(running, now) >= LONGEST) {
+                self.stop(id).await?;
+                return Err(QueryError::TooLong { id: id.to_owned(), limit: LONGEST });
+            }
+            let elapsed = between(begun, now);
             if let Err(interrupted) = Poll::SHORT.wait(self.clock, elapsed, &self.stop).await {
                 // The user wants to leave; that the query could not be stopped is only worth a line.
                 if let Err(error) = self.stop(id).await {

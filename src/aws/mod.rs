@@ -26,6 +26,6 @@ pub(crate) use error::failed;
 pub use error::{AwsError, Denial, ErrorKind};
 pub use lease::{Lease, LeaseError};
 pub use objects::{Condition, Listing, ObjectInfo};
-pub(crate) use parallel::{in_parallel, try_in_parallel};
+pub(crate) use parallel::{in_parallel, try_in_parallel, try_in_parallel_or_stop};
 pub use poll::{Interrupted, Poll, Stop};
 pub use webhook::{HttpWebhook, Webhook, WebhookError};

@@ -1,6 +1,7 @@
 //! How often to ask whether something has happened, and how to stop asking.
 
 use super::clock::Clock;
+use futures::future::select_all;
 use rand::RngExt as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -60,30 +61,48 @@ pub struct Interrupted;
 
 /// A request to stop, shared between whoever hears the signal and whoever works.
 #[derive(Debug, Clone)]
-pub struct Stop(Arc<watch::Sender<bool>>);
+pub struct Stop {
+    own: Arc<watch::Sender<bool>>,
+    /// Those that it was made within.
+    above: Vec<Arc<watch::Sender<bool>>>,
+}
 
 impl Default for Stop {
     fn default() -> Self {
-        Self(Arc::new(watch::Sender::new(false)))
+        Self { own: Arc::new(watch::Sender::new(false)), above: Vec::new() }
     }
 }
 
 impl Stop {
+    /// A request that is asked with this one, or alone: for work that stops when a part of it fails.
+    #[must_use]
+    pub fn within(&self) -> Self {
+        Self { above: self.all().cloned().collect(), ..Self::default() }
+    }
+
     /// Asks to stop.
     pub fn ask(&self) {
-        self.0.send_replace(true);
+        self.own.send_replace(true);
     }
 
     /// Whether somebody asked to stop.
     #[must_use]
     pub fn is_asked(&self) -> bool {
-        *self.0.borrow()
+        self.all().any(|sender| *sender.borrow())
     }
 
     /// Resolves when somebody asks to stop; at once when somebody already did.
     pub async fn asked(&self) {
-        // The sender lives in `self`, so waiting cannot fail.
-        let _ = self.0.subscribe().wait_for(|asked| *asked).await;
+        // The senders live in `self`, so waiting cannot fail.
+        let any = self.all().map(|sender| {
+            let mut asked = sender.subscribe();
+            Box::pin(async move { asked.wait_for(|asked| *asked).await.is_ok() })
+        });
+        select_all(any).await;
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Arc<watch::Sender<bool>>> {
+        std::iter::once(&self.own).chain(&self.above)
     }
 
     /// An error once somebody asked to stop.

@@ -62,7 +62,7 @@ impl StepError {
         match self {
             Self::Aws(error) => (FailureKind::Aws, error.to_string(), error.help()),
             Self::Found { kind, message, help } => (kind, message, help),
-            Self::Query(error) => (FailureKind::Aws, error.to_string(), String::new()),
+            Self::Query(error) => (FailureKind::Aws, error.to_string(), error.help()),
             Self::Interrupted => {
                 (FailureKind::Interrupted, "interrupted".to_owned(), String::new())
             }
@@ -131,8 +131,12 @@ impl<'a> Context<'a> {
 
     /// Queries as the pipeline's workgroup does.
     pub(super) fn athena(&self) -> Athena<'a> {
-        let workgroup = &self.pipeline.athena.workgroup;
-        Athena::new(self.clients, self.clock, workgroup, self.options.stop.clone())
+        self.athena_until(self.options.stop.clone())
+    }
+
+    /// Queries that also end when `stop` is asked.
+    pub(super) fn athena_until(&self, stop: Stop) -> Athena<'a> {
+        Athena::new(self.clients, self.clock, &self.pipeline.athena.workgroup, stop)
     }
 
     /// Waits until it is time to ask again.

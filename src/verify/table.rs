@@ -108,8 +108,31 @@ fn failed_query(error: QueryError) -> Result<Check, QueryError> {
             call.operation == "StartQueryExecution" && call.has_code("InvalidRequestException")
         }
         QueryError::Failed { .. } => !error.is_about_access(),
-        QueryError::TooLong { .. } => true,
-        QueryError::Interrupted(_) => false,
+        QueryError::CutShort { .. } | QueryError::TooLong { .. } | QueryError::Interrupted(_) => {
+            false
+        }
     };
     if of_the_table { Ok(compare::unreadable(&error.to_string())) } else { Err(error) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn only_a_query_that_failed_on_the_table_makes_the_table_unfit() {
+        let (id, database) = ("q".to_owned(), "lake".to_owned());
+        let unfit = |error| failed_query(error).is_ok();
+        let failed = |reason: &str| QueryError::Failed {
+            id: "q".into(),
+            database: "lake".into(),
+            reason: reason.into(),
+        };
+        assert!(unfit(failed("HIVE_BAD_DATA: Not valid Parquet file")));
+        assert!(!unfit(failed("PERMISSION_DENIED: Permission denied on S3 path: s3://lake/x")));
+        let reason = "Query exhausted resources at this scale factor".to_owned();
+        assert!(!unfit(QueryError::CutShort { id: id.clone(), database, reason }));
+        assert!(!unfit(QueryError::TooLong { id, limit: Duration::from_mins(30) }));
+    }
 }

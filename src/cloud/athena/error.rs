@@ -13,8 +13,10 @@ pub struct QueryError {
     /// 1 the system's fault, 2 the user's, 3 another.
     pub category: i32,
     /// The kind of failure within its category
-    /// (<https://docs.aws.amazon.com/athena/latest/ug/error-reference.html>).
-    pub error_type: i32,
+    /// (<https://docs.aws.amazon.com/athena/latest/ug/error-reference.html>); none where it is not Athena's.
+    pub error_type: Option<i32>,
+    /// Whether Athena cancelled the query, rather than that it failed.
+    pub cancelled: bool,
 }
 
 /// How messages begin that Athena itself would not give: what the rehearsal's engine cannot run.
@@ -22,7 +24,11 @@ pub const REHEARSAL_CANNOT: &str = "REHEARSAL_CANNOT_RUN";
 
 impl QueryError {
     fn user(name: &str, message: impl fmt::Display, error_type: i32) -> Self {
-        Self { message: format!("{name}: {message}"), category: 2, error_type }
+        Self::plain(format!("{name}: {message}"), 2, Some(error_type))
+    }
+
+    fn plain(message: String, category: i32, error_type: Option<i32>) -> Self {
+        Self { message, category, error_type, cancelled: false }
     }
 
     /// The text is no SQL.
@@ -55,9 +61,11 @@ impl QueryError {
         Self::user(name, message, 1100)
     }
 
-    /// More was read than the workgroup allows.
+    /// More was read than the workgroup allows, for which Athena cancels a query
+    /// (<https://docs.aws.amazon.com/athena/latest/ug/workgroups-setting-control-limits-cloudwatch.html>).
     pub(super) fn cutoff() -> Self {
-        Self::user("EXCEEDED_LIMIT", "Bytes scanned limit was exceeded", 1200)
+        let message = "Bytes scanned limit was exceeded".to_owned();
+        Self { cancelled: true, ..Self::plain(message, 2, None) }
     }
 
     /// Athena would run it, or might; the rehearsal's engine cannot.
@@ -65,7 +73,7 @@ impl QueryError {
         let message = format!(
             "{what} is beyond the rehearsal's SQL engine; Athena may run it, the rehearsal cannot say"
         );
-        Self { message: format!("{REHEARSAL_CANNOT}: {message}"), category: 3, error_type: 0 }
+        Self::plain(format!("{REHEARSAL_CANNOT}: {message}"), 3, None)
     }
 
     /// Whether the query failed for what the rehearsal lacks, not for what is wrong with it.
@@ -77,13 +85,11 @@ impl QueryError {
     /// An access on `what`, an S3 URL, that did not succeed.
     pub(super) fn object(error: &StoreError, what: &str) -> Self {
         match error {
-            StoreError::AccessDenied(message) => Self {
-                message: format!(
-                    "PERMISSION_DENIED: Permission denied on S3 path: {what}. {message}"
-                ),
-                category: 2,
-                error_type: 1401,
-            },
+            StoreError::AccessDenied(message) => Self::plain(
+                format!("PERMISSION_DENIED: Permission denied on S3 path: {what}. {message}"),
+                2,
+                Some(1401),
+            ),
             StoreError::NoSuchBucket(_) | StoreError::NoSuchKey(_) => {
                 Self::user("HIVE_FILESYSTEM_ERROR", format!("{what}: {error}"), 1302)
             }
@@ -104,11 +110,11 @@ impl QueryError {
     /// An access to the catalog that did not succeed.
     pub(super) fn catalog(error: &StoreError) -> Self {
         match error {
-            StoreError::AccessDenied(message) => Self {
-                message: format!("Insufficient permissions to execute the query. {message}"),
-                category: 2,
-                error_type: 1400,
-            },
+            StoreError::AccessDenied(message) => Self::plain(
+                format!("Insufficient permissions to execute the query. {message}"),
+                2,
+                Some(1400),
+            ),
             other => Self::metadata(other),
         }
     }
@@ -154,11 +160,7 @@ impl From<DataFusionError> for QueryError {
                 Self::rehearsal(format!("a regular expression ({what})"))
             }
             DataFusionError::Execution(what) => Self::data("GENERIC_USER_ERROR", what),
-            _ => Self {
-                message: format!("GENERIC_INTERNAL_ERROR: {text}"),
-                category: 1,
-                error_type: 1,
-            },
+            _ => Self::plain(format!("GENERIC_INTERNAL_ERROR: {text}"), 1, Some(200)),
         }
     }
 }

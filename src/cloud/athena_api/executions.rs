@@ -3,7 +3,7 @@
 use super::prepared;
 use super::workgroups::{ENGINE, missing, show_encryption};
 use super::{Queries, allowed, invalid, on_workgroup, paging, required};
-use crate::cloud::athena::{self, QueryOutcome, QueryRequest, StatementKind};
+use crate::cloud::athena::{self, QueryError, QueryOutcome, QueryRequest, StatementKind};
 use crate::cloud::caller::Caller;
 use crate::cloud::catalog::epoch;
 use crate::cloud::clock::after;
@@ -45,15 +45,7 @@ pub(super) struct Execution {
     encryption: Option<Encryption>,
     submitted: Timestamp,
     stopped: Option<Timestamp>,
-    pub(super) job: Job<Result<Arc<QueryOutcome>, Failed>>,
-}
-
-/// Why a query failed.
-#[derive(Debug, Clone)]
-pub(super) struct Failed {
-    message: String,
-    category: i32,
-    error_type: i32,
+    pub(super) job: Job<Result<Arc<QueryOutcome>, QueryError>>,
 }
 
 /// Where a query stands at a moment.
@@ -81,7 +73,11 @@ impl Execution {
         if now < end {
             return Standing { state: "RUNNING", end: None, next: Some(end) };
         }
-        let state = if result.is_ok() { "SUCCEEDED" } else { "FAILED" };
+        let state = match &result {
+            Ok(_) => "SUCCEEDED",
+            Err(error) if error.cancelled => "CANCELLED",
+            Err(_) => "FAILED",
+        };
         Standing { state, end: Some(end), next: None }
     }
 
@@ -100,15 +96,18 @@ impl Execution {
             match (standing.state, &result) {
                 ("FAILED", Some(Err(failed))) => {
                     set("StateChangeReason", Value::from(failed.message.as_str()));
-                    set(
-                        "AthenaError",
-                        json!({
-                            "ErrorCategory": failed.category,
-                            "ErrorType": failed.error_type,
-                            "Retryable": failed.category == 1,
-                            "ErrorMessage": failed.message,
-                        }),
-                    );
+                    let mut error = json!({
+                        "ErrorCategory": failed.category,
+                        "Retryable": failed.category == 1,
+                        "ErrorMessage": failed.message,
+                    });
+                    if let (Value::Object(members), Some(kind)) = (&mut error, failed.error_type) {
+                        members.insert("ErrorType".to_owned(), Value::from(kind));
+                    }
+                    set("AthenaError", error);
+                }
+                ("CANCELLED", Some(Err(cut))) if self.stopped.is_none() => {
+                    set("StateChangeReason", Value::from(cut.message.as_str()));
                 }
                 ("CANCELLED", _) => {
                     set("StateChangeReason", Value::from("Query cancelled by user"));
@@ -341,14 +340,14 @@ async fn run(
     state: Arc<State>,
     caller: Caller,
     request: QueryRequest,
-) -> Result<Arc<QueryOutcome>, Failed> {
+) -> Result<Arc<QueryOutcome>, QueryError> {
     service_access::athena_results(
         &state,
         &caller,
         &request.output_location,
         &request.query_execution_id,
     )
-    .map_err(|denied| Failed {
+    .map_err(|denied| QueryError {
         message: format!(
             "Access denied when writing output to url: {}{}. Please ensure you are allowed to \
                  access the S3 bucket. If you are encrypting query results with KMS key, please \
@@ -356,15 +355,12 @@ async fn run(
             request.output_location, request.query_execution_id, denied.message
         ),
         category: 2,
-        error_type: 1301,
+        error_type: Some(1301),
+        cancelled: false,
     })?;
     let store = Arc::new(Store(state));
     let outcome = athena::execute(&request, store.clone(), store, &caller).await;
-    outcome.map(Arc::new).map_err(|error| Failed {
-        message: error.message,
-        category: error.category,
-        error_type: error.error_type,
-    })
+    outcome.map(Arc::new)
 }
 
 /// A query that the caller may see, brought up to the present: a poller's clock moves to its next

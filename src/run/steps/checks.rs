@@ -8,7 +8,7 @@ use super::super::context::{Context, Done, StepError, StepResult};
 use super::super::error::FailureKind;
 use super::register::CONCURRENCY;
 use crate::aws::sql::identifier;
-use crate::aws::{Athena, QueryError, QueryResult, try_in_parallel};
+use crate::aws::{Athena, QueryError, QueryResult, try_in_parallel_or_stop};
 use crate::pipeline::DataCheck;
 use crate::printable::line;
 use crate::verify::{Check, CheckStatus};
@@ -27,20 +27,35 @@ const IDS: [&str; 3] = ["check:", "freshness:", "row-change"];
 pub(in crate::run) async fn run(context: &mut Context<'_>) -> StepResult {
     let pipeline = context.pipeline;
     let database = pipeline.staging_database();
-    let athena = context.athena();
-    let queries = try_in_parallel(CONCURRENCY, pipeline.checks.queries.iter().collect(), |check| {
-        let (athena, database) = (&athena, database.as_str());
-        Box::pin(async move { query(athena, database, check).await })
-    })
+    let stop = context.stop().within();
+    let athena = context.athena_until(stop.clone());
+    let mut queries = Vec::new();
+    try_in_parallel_or_stop(
+        CONCURRENCY,
+        pipeline.checks.queries.iter().collect(),
+        &stop,
+        |check| {
+            let (athena, database) = (&athena, database.as_str());
+            Box::pin(async move { query(athena, database, check).await })
+        },
+        |check| queries.push(check),
+    )
     .await?;
     let to_measure = measures(context).await?;
     let (athena, shared) = (&athena, &*context);
-    let measured = try_in_parallel(CONCURRENCY, to_measure, |measure| {
-        Box::pin(async move {
-            let check = measure.make(shared, athena).await?;
-            Ok::<_, StepError>((measure.table().to_owned(), check))
-        })
-    })
+    let mut measured = Vec::new();
+    try_in_parallel_or_stop(
+        CONCURRENCY,
+        to_measure,
+        &stop,
+        |measure| {
+            Box::pin(async move {
+                let check = measure.make(shared, athena).await?;
+                Ok::<_, StepError>((measure.table().to_owned(), check))
+            })
+        },
+        |check| measured.push(check),
+    )
     .await?;
     let failures: Vec<String> = queries
         .iter()

@@ -4,12 +4,11 @@ use super::super::catalog;
 use super::super::context::{Context, Done, StepError, StepResult};
 use super::super::error::FailureKind;
 use super::super::options::Event;
-use crate::aws::in_parallel;
+use crate::aws::try_in_parallel_or_stop;
 use crate::printable::line;
 use crate::verify::{
     Check, CheckStatus, StagedColumn, TableVerification, Verification, verify_table, warning_checks,
 };
-use std::ops::ControlFlow;
 
 /// Tables that are verified at a time: far below Athena's quota of active queries
 /// (<https://docs.aws.amazon.com/athena/latest/ug/service-limits.html>), so that others can work.
@@ -31,15 +30,17 @@ pub(in crate::run) async fn run(context: &mut Context<'_>) -> StepResult {
         tables: Vec::new(),
     };
     verification.export.extend(inspection.checks.iter().cloned());
-    let athena = context.athena();
+    // What the others ask once one query could not be carried through is of no use to anyone.
+    let stop = context.stop().within();
+    let athena = context.athena_until(stop.clone());
     let extra = context.options.checks.as_deref();
     let total = inspection.tables.len();
     let (database, athena, plan, present) = (database.as_str(), &athena, &plan, &present);
     let progress = context.progress;
-    let mut failure = None;
-    in_parallel(
+    try_in_parallel_or_stop(
         CONCURRENCY,
         inspection.tables.iter().collect(),
+        &stop,
         |table| {
             let planned = plan.iter().find(|plan| plan.source() == table.source);
             let registered = planned.and_then(|plan| {
@@ -55,23 +56,13 @@ pub(in crate::run) async fn run(context: &mut Context<'_>) -> StepResult {
                 verify_table(table, database, registered, athena, extra).await
             })
         },
-        |result| match result {
-            Ok(table) => {
-                let done = verification.tables.len() + 1;
-                progress.event(&Event::TableVerified { table: &table, done, total });
-                verification.tables.push(table);
-                ControlFlow::Continue(())
-            }
-            Err(error) => {
-                failure = Some(error);
-                ControlFlow::Break(())
-            }
+        |table| {
+            let done = verification.tables.len() + 1;
+            progress.event(&Event::TableVerified { table: &table, done, total });
+            verification.tables.push(table);
         },
     )
-    .await;
-    if let Some(error) = failure {
-        return Err(error.into());
-    }
+    .await?;
     context.inspection = Some(inspection);
     verification.tables.sort_by(|a, b| a.table.cmp(&b.table));
     let outcome = outcome(&verification);

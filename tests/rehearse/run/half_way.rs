@@ -2,8 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail this way")]
 
+use super::doctor::admin;
 use super::faults::{Case, fault, goes_wrong, mend_the_key, second_day};
 use super::stage::Stage;
+use snaplake::cli::Exit;
 use snaplake::cloud::Pace;
 use snaplake::cloud::faults::{Effect, Fault};
 use snaplake::pipeline::{Pipeline, PrincipalKind};
@@ -125,6 +127,47 @@ async fn what_the_run_loses_while_it_reads_leaves_the_export_as_good_as_it_is() 
         ),
     ])
     .await;
+}
+
+/// Queries that nobody waits for any more, and that go on.
+async fn queries_under_way(stage: &Stage) -> Vec<String> {
+    let athena = admin(stage).await.athena;
+    let workgroup = &stage.pipeline.athena.workgroup;
+    let listed = athena.list_query_executions().work_group(workgroup).send().await.unwrap();
+    let mut found = Vec::new();
+    for id in listed.query_execution_ids() {
+        let answer = athena.get_query_execution().query_execution_id(id).send().await.unwrap();
+        let execution = answer.query_execution().unwrap();
+        let state = execution.status().unwrap().state().unwrap();
+        if matches!(state.as_str(), "QUEUED" | "RUNNING") {
+            found.push(execution.query().unwrap().to_owned());
+        }
+    }
+    found
+}
+
+/// Athena cancels what reads more than the workgroup allows, which is no fault of the export's.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_query_that_athena_cuts_short_says_nothing_of_the_export() {
+    let stage = second_day().await;
+    let (before, exports) = (stage.live().await, stage.exports_started());
+    stage.scan_limit(1);
+    let report = stage.run().await;
+    let failure = report.failure.as_ref().unwrap();
+    assert_eq!((failure.kind, failure.step.as_str()), (FailureKind::Aws, "verify"), "{failure:#?}");
+    assert!(
+        failure.message.ends_with("was cut short: Bytes scanned limit was exceeded"),
+        "{failure:#?}"
+    );
+    assert!(failure.help.contains("`scan_limit` under `[athena]`"), "{failure:#?}");
+    assert_eq!(Exit::from(failure.kind).code(), 3);
+    assert_eq!(stage.live().await, before);
+    assert_eq!(queries_under_way(&stage).await, Vec::<String>::new());
+    stage.scan_limit(stage.pipeline.athena.scan_limit);
+    let options = RunOptions { resume: Some(report.run_id), ..stage.options() };
+    let report = stage.run_with(options, &NoProgress).await;
+    assert!(report.succeeded(), "{:#?}", report.failure);
+    assert_eq!(stage.exports_started(), exports + 1);
 }
 
 /// An export is verified anew, and not made anew, for a key that came back.

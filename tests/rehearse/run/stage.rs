@@ -225,6 +225,11 @@ impl Stage {
         principals(&self.cloud, &self.pipeline);
     }
 
+    /// Gives the workgroup another limit on what a query reads, in bytes.
+    pub fn scan_limit(&self, bytes: u64) {
+        workgroup(&self.cloud, &self.pipeline, bytes);
+    }
+
     /// How many exports RDS was asked to start and agreed to.
     pub fn exports_started(&self) -> usize {
         let log = self.cloud.log();
@@ -271,7 +276,7 @@ fn set(cloud: &CloudHandle, pipeline: &Pipeline) {
     seed.bucket(&BucketSeed {
         name: pipeline.lake.bucket.clone(),
         policy: of(DocumentKind::Bucket).into_iter().next(),
-        encryption: Some(encryption.clone()),
+        encryption: Some(encryption),
         tags: pipeline.tags.clone(),
     })
     .unwrap();
@@ -281,14 +286,7 @@ fn set(cloud: &CloudHandle, pipeline: &Pipeline) {
     if let Some(arn) = &pipeline.notify.sns_topic {
         seed.topic(&TopicSeed { arn: arn.clone(), key: None });
     }
-    seed.workgroup(&WorkgroupSeed {
-        name: pipeline.athena.workgroup.clone(),
-        results: Some(pipeline.results_location()),
-        encryption: Some(encryption),
-        enforced: true,
-        bytes_scanned_cutoff: Some(pipeline.athena.scan_limit),
-    })
-    .unwrap();
+    workgroup(cloud, pipeline, pipeline.athena.scan_limit);
     if pipeline.principals().iter().any(|principal| principal.kind == PrincipalKind::Crawler) {
         seed.crawler(&CrawlerSeed {
             name: pipeline.crawler_name(),
@@ -303,6 +301,19 @@ fn set(cloud: &CloudHandle, pipeline: &Pipeline) {
         })
         .unwrap();
     }
+}
+
+fn workgroup(cloud: &CloudHandle, pipeline: &Pipeline, scan_limit: u64) {
+    cloud
+        .seed()
+        .workgroup(&WorkgroupSeed {
+            name: pipeline.athena.workgroup.clone(),
+            results: Some(pipeline.results_location()),
+            encryption: Some(Encryption::Kms { key: pipeline.key_arn(), bucket_key: true }),
+            enforced: true,
+            bytes_scanned_cutoff: Some(scan_limit),
+        })
+        .unwrap();
 }
 
 fn documents(pipeline: &Pipeline, kind: DocumentKind) -> Vec<PolicySeed> {
