@@ -34,7 +34,7 @@ pub fn write_to(
     ];
     let provider = templates::terraform(
         "providers.tf",
-        &json!({ "region": "local.region", "account_id": "local.account_id" }),
+        json!({ "region": "local.region", "account_id": "local.account_id" }),
     )?;
     let outputs = [
         Output::new("bucket", "Name of the lake bucket.", "module.lake.bucket"),
@@ -62,9 +62,10 @@ pub fn write_to(
         })
         .collect();
     let used = format!("{calls}{provider}");
+    let referred = variables::referred(&used, "local");
     let locals: Vec<_> = locals
         .into_iter()
-        .filter(|(name, _)| *name == "account_id" || variables::refers(&used, "local", name))
+        .filter(|(name, _)| *name == "account_id" || referred.contains(name))
         .collect();
     let folder = PathBuf::from("examples/complete");
     let main = format!("locals {}\n\n{calls}", hcl::object(&locals, 0));
@@ -72,7 +73,7 @@ pub fn write_to(
     files.insert(folder.join("providers.tf"), format::format(&provider));
     files.insert(folder.join("versions.tf"), module::versions_file()?);
     files.insert(folder.join("outputs.tf"), module::outputs_file(&outputs)?);
-    files.insert(folder.join("README.md"), templates::page("complete.md", &json!({}))?);
+    files.insert(folder.join("README.md"), templates::page("complete.md", json!({}))?);
     Ok(())
 }
 

@@ -60,6 +60,6 @@ pub fn files(pipeline: &Pipeline) -> Result<Files, GenerateError> {
     for module in &modules {
         module.write_to(&mut files)?;
     }
-    root::write_to(pipeline, &policies, &modules, &mut files)?;
+    root::write_to(pipeline, &documents, &policies, &modules, &mut files)?;
     Ok(files)
 }

@@ -4,6 +4,7 @@ use super::variables::{self, Variable};
 use super::{Files, GenerateError, format, templates};
 use serde_json::{Value, json};
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 /// An output of a module.
 #[derive(Debug, Clone)]
@@ -100,16 +101,21 @@ impl Module {
         );
         files.insert(folder.join("outputs.tf"), outputs_file(&self.outputs)?);
         files.insert(folder.join("versions.tf"), versions_file()?);
-        let page = json!({
-            "name": self.name,
-            "title": self.title,
-            "about": self.about,
-            "resources": self.resources(),
-            "inputs": inputs_table(&variables, |v| v.default.map(str::to_owned)),
-            "outputs": outputs_table(&self.outputs),
-            "policies": self.policies.iter().map(|(output, file)| json!({ "output": output, "file": file })).collect::<Vec<_>>(),
-        });
-        files.insert(folder.join("README.md"), templates::page("module.md", &page)?);
+        let policies: Vec<Value> = self
+            .policies
+            .iter()
+            .map(|(output, file)| json!({ "output": output, "file": file }))
+            .collect();
+        let page = templates::data([
+            ("name", self.name.into()),
+            ("title", self.title.into()),
+            ("about", self.about.into()),
+            ("resources", self.resources().into()),
+            ("inputs", inputs_table(&variables, |v| v.default.map(str::to_owned)).into()),
+            ("outputs", outputs_table(&self.outputs).into()),
+            ("policies", policies.into()),
+        ]);
+        files.insert(folder.join("README.md"), templates::page("module.md", page)?);
         Ok(())
     }
 }
@@ -139,7 +145,10 @@ pub fn variables_file(
             })
         })
         .collect();
-    Ok(format::format(&templates::terraform("variables.tf", &json!({ "variables": variables }))?))
+    Ok(format::format(&templates::terraform(
+        "variables.tf",
+        templates::data([("variables", variables.into())]),
+    )?))
 }
 
 /// An `outputs.tf`.
@@ -148,15 +157,23 @@ pub fn variables_file(
 /// When the template and its data do not fit.
 pub fn outputs_file(outputs: &[Output]) -> Result<String, GenerateError> {
     let outputs: Vec<Value> = outputs.iter().map(Output::data).collect();
-    Ok(format::format(&templates::terraform("outputs.tf", &json!({ "outputs": outputs }))?))
+    Ok(format::format(&templates::terraform(
+        "outputs.tf",
+        templates::data([("outputs", outputs.into())]),
+    )?))
 }
 
-/// The `versions.tf` of every module.
+/// The `versions.tf` of every module, which is the same for all.
 ///
 /// # Errors
 /// When the template and its data do not fit.
 pub fn versions_file() -> Result<String, GenerateError> {
-    Ok(format::format(&templates::terraform("versions.tf", &json!({}))?))
+    static TEXT: OnceLock<String> = OnceLock::new();
+    if let Some(text) = TEXT.get() {
+        return Ok(text.clone());
+    }
+    let text = format::format(&templates::terraform("versions.tf", json!({}))?);
+    Ok(TEXT.get_or_init(|| text).clone())
 }
 
 /// The rows of a table of inputs.

@@ -65,7 +65,7 @@ impl Maker<'_> {
         names: &Substitutions,
     ) -> Result<String, GenerateError> {
         let text =
-            templates::terraform("policy", &statements::document(id, self.policy(name)?, names))?;
+            templates::terraform("policy", statements::document(id, self.policy(name)?, names))?;
         Ok(text.trim_end().to_owned())
     }
 
@@ -141,7 +141,7 @@ impl Maker<'_> {
             let policy = statements::encoded(self.policy("lake-key")?, &self.names(), 1);
             module.bodies.push((
                 "key.tf",
-                templates::terraform("lake/key.tf", &json!({ "policy": policy }))?,
+                templates::terraform("lake/key.tf", json!({ "policy": policy }))?,
             ));
             module.policies.push(("key_policy", "policies/lake-key.json".to_owned()));
             module.outputs.push(Output::new(
@@ -173,8 +173,8 @@ impl Maker<'_> {
         let bucket = self.document("bucket", "lake-bucket", &bucket_names)?;
         let data = json!({ "key_arn": key_arn, "makes_key": makes_key, "policy": bucket });
         module.bodies = vec![
-            ("main.tf", templates::terraform("lake/main.tf", &data)?),
-            ("logs.tf", templates::terraform("lake/logs.tf", &json!({ "policy": logs }))?),
+            ("main.tf", templates::terraform("lake/main.tf", data)?),
+            ("logs.tf", templates::terraform("lake/logs.tf", json!({ "policy": logs }))?),
         ];
         module.policies = vec![
             ("bucket_policy", "policies/lake-bucket.json".to_owned()),
@@ -210,7 +210,7 @@ impl Maker<'_> {
         let principal = self.pipeline.principal(PrincipalKind::Export);
         let body = templates::terraform(
             "export/main.tf",
-            &json!({
+            json!({
                 "description": principal.description,
                 "trust": self.document("trust", "export-trust", &names)?,
                 "policy": self.document("export", "export", &names)?,
@@ -273,7 +273,7 @@ impl Maker<'_> {
         };
         if live || staging {
             let data = json!({ "live": live, "staging": staging });
-            module.bodies.push(("main.tf", templates::terraform("catalog/main.tf", &data)?));
+            module.bodies.push(("main.tf", templates::terraform("catalog/main.tf", data)?));
         }
         if live {
             module.outputs.push(Output::new(
@@ -298,7 +298,7 @@ impl Maker<'_> {
                 "database": database,
                 "partition": self.pipeline.partition(),
             });
-            module.bodies.push(("tables.tf", templates::terraform("catalog/tables.tf", &data)?));
+            module.bodies.push(("tables.tf", templates::terraform("catalog/tables.tf", data)?));
             module.outputs.push(Output::new(
                 "tables",
                 "Names of the tables that Terraform makes.",
@@ -320,7 +320,7 @@ impl Maker<'_> {
             if staging { "aws_glue_catalog_database.staging.name" } else { "var.staging_database" };
         let body = templates::terraform(
             "catalog/crawler.tf",
-            &json!({
+            json!({
                 "description": principal.description,
                 "trust": self.document("trust", "crawler-trust", &names)?,
                 "policy": self.document("crawler", "crawler", &names)?,
@@ -391,7 +391,7 @@ impl Maker<'_> {
         }
         if makes_workgroup {
             let data = json!({ "elsewhere": self.pipeline.existing.bucket_account.is_some() });
-            module.bodies.push(("main.tf", templates::terraform("athena/main.tf", &data)?));
+            module.bodies.push(("main.tf", templates::terraform("athena/main.tf", data)?));
             module.outputs.push(Output::new(
                 "workgroup",
                 "Name of the Athena workgroup.",
@@ -437,7 +437,7 @@ impl Maker<'_> {
             if trusted { self.document("trust", &trust_name, &names)? } else { String::new() };
         let body = templates::terraform(
             "principal.tf",
-            &json!({
+            json!({
                 "id": id,
                 "sentence": principal.description,
                 "description": principal.description,

@@ -29,8 +29,7 @@ pub fn optional(pipeline: &Pipeline, document: &Document) -> bool {
 }
 
 /// A row for each document that an owner is asked to add.
-pub(super) fn asks(pipeline: &Pipeline) -> Vec<Value> {
-    let documents = pipeline.documents();
+pub(super) fn asks(pipeline: &Pipeline, documents: &[Document]) -> Vec<Value> {
     let owned = documents.iter().filter(|document| document.by_owner);
     owned
         .map(|document| {

@@ -31,13 +31,12 @@ type Default<'a> = &'a dyn Fn(&Variable) -> Option<String>;
 /// When a template and its data do not fit.
 pub fn write_to(
     pipeline: &Pipeline,
-    policies: &Policies,
+    (policies, asks): (&Policies, Vec<Value>),
     modules: &[Module],
     (variables, default): (&[Variable], Default<'_>),
     outputs: &[Output],
     files: &mut Files,
 ) -> Result<(), GenerateError> {
-    let asks = owners::asks(pipeline);
     let owned: BTreeSet<&str> = asks.iter().filter_map(|ask| ask["name"].as_str()).collect();
     let page = json!({
         "name": pipeline.name,
@@ -64,15 +63,15 @@ pub fn write_to(
         "runner": pipeline.role_arn(PrincipalKind::Runner),
         "crawler": pipeline.catalog.mode == CatalogMode::Crawler,
     });
-    files.insert(PathBuf::from("README.md"), templates::page("readme.md", &page)?);
+    files.insert(PathBuf::from("README.md"), templates::page("readme.md", page)?);
 
     let provider = hcl::quoted(&pipeline.region);
     // Where every role, bucket and key exists already, Terraform renders no policy.
     if modules.iter().any(|module| !module.policies.is_empty()) {
         let rendered = json!({ "region": provider, "overrides": overrides(pipeline, modules) });
-        let text = templates::terraform("policies.tftest.hcl", &rendered)?;
+        let text = templates::terraform("policies.tftest.hcl", rendered)?;
         files.insert(PathBuf::from("tests/policies.tftest.hcl"), format::format(&text));
-        let compare = templates::terraform("compare.tf", &json!({}))?;
+        let compare = templates::terraform("compare.tf", json!({}))?;
         files.insert(PathBuf::from("tests/compare/main.tf"), format::format(&compare));
     }
 
@@ -83,7 +82,7 @@ pub fn write_to(
         .collect();
     let text = templates::terraform(
         "validation.tftest.hcl",
-        &json!({ "region": provider, "cases": cases }),
+        json!({ "region": provider, "cases": cases }),
     )?;
     files.insert(PathBuf::from("tests/validation.tftest.hcl"), format::format(&text));
     Ok(())

@@ -3,8 +3,8 @@
 use super::module::{self, Module, Output};
 use super::modules::Policies;
 use super::variables::{self, Variable};
-use super::{Files, GenerateError, example, format, hcl, pages, templates};
-use crate::pipeline::{KeyChoice, Pipeline, PrincipalKind};
+use super::{Files, GenerateError, example, format, hcl, owners, pages, templates};
+use crate::pipeline::{Document, KeyChoice, Pipeline, PrincipalKind};
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -14,19 +14,21 @@ use std::path::PathBuf;
 /// When a template and its data do not fit.
 pub fn write_to(
     pipeline: &Pipeline,
+    documents: &[Document],
     policies: &Policies,
     modules: &[Module],
     files: &mut Files,
 ) -> Result<(), GenerateError> {
     let calls = calls(modules, "./modules", |module, variable| source(modules, module, variable))?;
+    let referred = variables::referred(&calls, "local");
     let locals: Vec<(&str, String)> = locals(pipeline)
         .into_iter()
-        .filter(|(name, _)| variables::refers(&calls, "local", name) || *name == "name")
+        .filter(|(name, _)| referred.contains(name) || *name == "name")
         .collect();
     let main = format!("locals {}\n\n{calls}", hcl::object(&locals, 0));
     let provider = templates::terraform(
         "providers.tf",
-        &json!({ "region": "var.region", "account_id": "var.account_id" }),
+        json!({ "region": "var.region", "account_id": "var.account_id" }),
     )?;
     let used = variables::used_in(&format!("{main}{provider}"));
     let default = |variable: &Variable| default(pipeline, variable);
@@ -38,7 +40,8 @@ pub fn write_to(
     files.insert(PathBuf::from("variables.tf"), module::variables_file(&used, default)?);
     files.insert(PathBuf::from("outputs.tf"), module::outputs_file(&outputs)?);
     example::write_to(pipeline, modules, files)?;
-    pages::write_to(pipeline, policies, modules, (&used, &default), &outputs, files)
+    let asks = owners::asks(pipeline, documents);
+    pages::write_to(pipeline, (policies, asks), modules, (&used, &default), &outputs, files)
 }
 
 /// The calls of the child modules, each input in its place.
@@ -65,7 +68,7 @@ pub fn calls(
         if !text.is_empty() {
             text.push('\n');
         }
-        text.push_str(&templates::terraform("call.tf", &call)?);
+        text.push_str(&templates::terraform("call.tf", call)?);
     }
     Ok(text)
 }

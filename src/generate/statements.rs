@@ -2,6 +2,7 @@
 
 use super::hcl;
 use super::substitute::Substitutions;
+use super::templates::data;
 use serde_json::{Map, Value, json};
 
 /// What the template `policy.hbs` needs to write `data "aws_iam_policy_document" "<id>"`.
@@ -11,7 +12,7 @@ pub fn document(id: &str, policy: &Value, substitutions: &Substitutions) -> Valu
         .into_iter()
         .map(|statement| self::statement(statement, substitutions))
         .collect();
-    json!({ "id": id, "statements": statements })
+    data([("id", id.into()), ("statements", statements.into())])
 }
 
 /// A policy as the argument of `jsonencode`, indented by `indent` levels.
@@ -35,16 +36,16 @@ fn statement(statement: &Value, substitutions: &Substitutions) -> Value {
         None => ("resources", statement.get("Resource")),
     };
     let actions: Vec<String> = strings(Some(actions)).into_iter().map(hcl::quoted).collect();
-    json!({
-        "sid": statement.get("Sid").and_then(Value::as_str).unwrap_or_default(),
-        "deny": statement.get("Effect").and_then(Value::as_str) == Some("Deny"),
-        "action_word": action_word,
-        "actions": hcl::list(&actions, 2),
-        "resource_word": resource_word,
-        "resources": resources.map(|resources| expressions(Some(resources), 2)),
-        "principals": principals(statement, &|value| expressions(Some(value), 3)),
-        "conditions": conditions(statement, &|value| expressions(Some(value), 3)),
-    })
+    data([
+        ("sid", statement.get("Sid").and_then(Value::as_str).unwrap_or_default().into()),
+        ("deny", (statement.get("Effect").and_then(Value::as_str) == Some("Deny")).into()),
+        ("action_word", action_word.into()),
+        ("actions", hcl::list(&actions, 2).into()),
+        ("resource_word", resource_word.into()),
+        ("resources", resources.map(|resources| expressions(Some(resources), 2)).into()),
+        ("principals", principals(statement, &|value| expressions(Some(value), 3)).into()),
+        ("conditions", conditions(statement, &|value| expressions(Some(value), 3)).into()),
+    ])
 }
 
 fn principals(statement: &Value, expressions: &dyn Fn(&Value) -> String) -> Vec<Value> {

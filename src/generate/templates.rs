@@ -1,7 +1,7 @@
 //! The handlebars templates, compiled once a process.
 
 use super::{GenerateError, hcl};
-use handlebars::Handlebars;
+use handlebars::{Context, Handlebars};
 use serde_json::Value;
 use std::sync::LazyLock;
 
@@ -64,11 +64,17 @@ fn registry(
     Ok(registry)
 }
 
+/// What a template is given, by name. Unlike `json!`, it takes whole values over rather than copying them.
+#[must_use]
+pub fn data<const N: usize>(entries: [(&str, Value); N]) -> Value {
+    entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
 /// Renders a Terraform file or part of one.
 ///
 /// # Errors
 /// When the template asks for a value that `data` does not hold: a mistake of snaplake's own.
-pub fn terraform(template: &str, data: &Value) -> Result<String, GenerateError> {
+pub fn terraform(template: &str, data: Value) -> Result<String, GenerateError> {
     render(&HCL, template, data)
 }
 
@@ -76,20 +82,20 @@ pub fn terraform(template: &str, data: &Value) -> Result<String, GenerateError> 
 ///
 /// # Errors
 /// As [`terraform`].
-pub fn page(template: &str, data: &Value) -> Result<String, GenerateError> {
+pub fn page(template: &str, data: Value) -> Result<String, GenerateError> {
     render(&MARKDOWN, template, data)
 }
 
 fn render(
     registry: &Result<Handlebars<'static>, String>,
     template: &str,
-    data: &Value,
+    data: Value,
 ) -> Result<String, GenerateError> {
     let failed = |reason: String| GenerateError::Template { template: template.to_owned(), reason };
     registry
         .as_ref()
         .map_err(|error| failed(error.clone()))?
-        .render(template, data)
+        .render_with_context(template, &Context::from(data))
         .map_err(|error| failed(error.to_string()))
 }
 

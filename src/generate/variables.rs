@@ -1,5 +1,7 @@
 //! The variables that modules may declare: each described and checked once, wherever it is used.
 
+use std::collections::BTreeSet;
+
 /// A check on a variable's value.
 #[derive(Debug, Clone, Copy)]
 pub struct Validation {
@@ -343,15 +345,16 @@ pub const ALL: &[Variable] = &[
 /// The variables that a module's text refers to, in the order of [`ALL`].
 #[must_use]
 pub fn used_in(text: &str) -> Vec<Variable> {
-    ALL.iter().filter(|variable| refers(text, "var", variable.name)).copied().collect()
+    let names = referred(text, "var");
+    ALL.iter().filter(|variable| names.contains(variable.name)).copied().collect()
 }
 
-/// Whether the text refers to `<namespace>.<name>`, and not to a name that only begins alike.
+/// Every name that the text refers to as `<namespace>.<name>`.
 #[must_use]
-pub fn refers(text: &str, namespace: &str, name: &str) -> bool {
-    let reference = format!("{namespace}.{name}");
-    text.match_indices(&reference).any(|(at, _)| {
-        let after = text.get(at + reference.len()..).and_then(|rest| rest.chars().next());
-        !after.is_some_and(|character| character.is_ascii_alphanumeric() || character == '_')
-    })
+pub fn referred<'a>(text: &'a str, namespace: &str) -> BTreeSet<&'a str> {
+    let prefix = format!("{namespace}.");
+    let ends = |character: char| !(character.is_ascii_alphanumeric() || character == '_');
+    text.match_indices(&prefix)
+        .filter_map(|(at, _)| text.get(at + prefix.len()..)?.split(ends).next())
+        .collect()
 }

@@ -96,9 +96,9 @@ pub fn compose(grants: &[Grant]) -> Vec<Composed> {
         })
         .collect();
     composed.sort_by(|one, other| {
-        let key = |composed: &Composed| {
-            (composed.sid.clone(), composed.actions.clone(), composed.resources.clone())
-        };
+        fn key(composed: &Composed) -> (&str, &[String], &[String]) {
+            (&composed.sid, &composed.actions, &composed.resources)
+        }
         key(one).cmp(&key(other))
     });
     number(&mut composed);

@@ -183,8 +183,7 @@ fn patches(requests: &[answer::Requests], answers: &[Answer]) -> Vec<Patch> {
     PrincipalKind::ALL
         .into_iter()
         .filter_map(|principal| {
-            let needs: Vec<_> =
-                missing.iter().filter(|need| need.principal == principal).cloned().collect();
+            let needs: Vec<_> = missing.iter().filter(|need| need.principal == principal).collect();
             let statements: Vec<_> = super::document::statements(&needs)
                 .into_iter()
                 .map(super::Statement::addition)

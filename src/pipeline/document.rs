@@ -87,8 +87,9 @@ impl Pipeline {
     #[must_use]
     pub fn documents(&self) -> Vec<Document> {
         let mut documents = Vec::new();
+        let needs = self.needs();
         for Principal { kind, .. } in self.principals() {
-            documents.push(self.identity_document(kind));
+            documents.push(self.identity_document(kind, &needs));
             documents.push(trust::document(self, kind));
         }
         documents.push(resource::bucket(self));
@@ -98,9 +99,8 @@ impl Pipeline {
         documents
     }
 
-    fn identity_document(&self, principal: PrincipalKind) -> Document {
-        let needs: Vec<Need> =
-            self.needs().into_iter().filter(|need| need.principal == principal).collect();
+    fn identity_document(&self, principal: PrincipalKind, needs: &[Need]) -> Document {
+        let needs: Vec<&Need> = needs.iter().filter(|need| need.principal == principal).collect();
         let statements = statements(&needs);
         let by_owner = self.existing_role(principal).is_some();
         let file = file(&principal.to_string(), by_owner);
@@ -115,9 +115,10 @@ fn file(name: &str, by_owner: bool) -> String {
 }
 
 /// The fewest statements that allow these needs, and nothing else.
-pub(super) fn statements(needs: &[Need]) -> Vec<Statement> {
-    let grants: Vec<Grant> = needs.iter().map(grant).collect();
-    compose(&grants).into_iter().map(|composed| statement(composed, needs)).collect()
+pub(super) fn statements(needs: &[&Need]) -> Vec<Statement> {
+    let grants: Vec<Grant> = needs.iter().map(|need| grant(need)).collect();
+    let composed = compose(&grants);
+    composed.into_iter().map(|composed| statement(composed, needs, &grants)).collect()
 }
 
 fn grant(need: &Need) -> Grant {
@@ -135,9 +136,9 @@ fn grant(need: &Need) -> Grant {
     }
 }
 
-fn statement(composed: Composed, needs: &[Need]) -> Statement {
-    let serves = |need: &&Need| {
-        let wanted = grant(need);
+/// A statement with the needs that it serves; `grants` are theirs.
+fn statement(composed: Composed, needs: &[&Need], grants: &[Grant]) -> Statement {
+    let serves = |wanted: &Grant| {
         composed.conditions.iter().all(|condition| wanted.conditions.contains(condition))
             && composed.actions.iter().any(|pattern| covers(pattern, &wanted.action))
             && wanted
@@ -146,7 +147,12 @@ fn statement(composed: Composed, needs: &[Need]) -> Statement {
                 .any(|resource| composed.resources.iter().any(|pattern| covers(pattern, resource)))
     };
     Statement {
-        needs: needs.iter().filter(serves).cloned().collect(),
+        needs: needs
+            .iter()
+            .zip(grants)
+            .filter(|(_, wanted)| serves(wanted))
+            .map(|(need, _)| (*need).clone())
+            .collect(),
         sid: composed.sid,
         effect: Effect::Allow,
         principal: None,

@@ -39,7 +39,7 @@ impl Maker<'_> {
         }
         let body = templates::terraform(
             "lake_formation/main.tf",
-            &json!({
+            json!({
                 "databases": object(&databases),
                 "tables": object(&tables),
                 "writers": object(&writers),

@@ -100,11 +100,10 @@ fn across_accounts(pipeline: &Pipeline, own: impl Fn(&str) -> bool) -> Vec<State
     let needs = pipeline.needs();
     let mut statements = Vec::new();
     for principal in pipeline.principals() {
-        let theirs: Vec<Need> = needs
+        let theirs: Vec<&Need> = needs
             .iter()
             .filter(|need| need.principal == principal.kind)
             .filter(|need| need.resources.iter().any(|resource| own(resource)))
-            .cloned()
             .collect();
         for mut statement in super::statements(&theirs) {
             let (first, rest) = principal.kind.id().split_at(1);
