@@ -164,6 +164,9 @@ pub struct SnapshotSeed {
     /// How many hours before the cloud's start it was made.
     #[serde(default)]
     pub hours_ago: u32,
+    /// Whether RDS still makes it, and has just begun.
+    #[serde(default)]
+    pub creating: bool,
 }
 
 /// An Athena workgroup.

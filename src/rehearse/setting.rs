@@ -168,7 +168,7 @@ pub(super) fn database(
     let snapshots = if source.snapshot == SnapshotChoice::Create {
         Vec::new()
     } else {
-        vec![SnapshotSeed { name, automated, hours_ago }]
+        vec![SnapshotSeed { name, automated, hours_ago, creating: false }]
     };
     cloud.seed().database(&DatabaseSeed {
         id: source.kind.id().to_owned(),

@@ -125,6 +125,7 @@ fn seed(cloud: &CloudHandle, folder: &Path) {
             name: Some("s".to_owned()),
             automated: false,
             hours_ago: 1,
+            creating: false,
         }],
     })
     .unwrap();

@@ -61,7 +61,7 @@ impl Snapshot {
         let name = seed.name.clone().unwrap_or_else(automatic);
         Self {
             begun,
-            available: begun,
+            available: if seed.creating { after(now, CREATION) } else { begun },
             automated: seed.automated,
             ..Self::new(name, database, settings, begun)
         }

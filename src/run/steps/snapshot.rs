@@ -233,7 +233,7 @@ async fn available(context: &Context<'_>, mut snapshot: Snapshot) -> Result<Snap
         let what = format!("snapshot {} to become available", snapshot.id);
         context.wait(&what, since, Poll::LONG).await?;
         let id = snapshot.id.clone();
-        snapshot = named(context.pipeline, context.clients, &id).await?.ok_or_else(|| {
+        snapshot = again(context.pipeline, context.clients, &id).await?.ok_or_else(|| {
             StepError::found(
                 FailureKind::Setup,
                 format!("snapshot `{}` was deleted while it was being made", id.escape_debug()),
@@ -242,6 +242,24 @@ async fn available(context: &Context<'_>, mut snapshot: Snapshot) -> Result<Snap
         })?;
     }
     Ok(snapshot)
+}
+
+/// Asks once more for a snapshot that was found. One that was found among those of the source is looked for
+/// there again: whoever may list these may not ask for one by its name, which is another resource.
+async fn again(
+    pipeline: &Pipeline,
+    clients: &Clients,
+    id: &str,
+) -> Result<Option<Snapshot>, AwsError> {
+    let kind = match pipeline.source.snapshot {
+        SnapshotChoice::LatestAutomated => "automated",
+        SnapshotChoice::LatestManual => "manual",
+        SnapshotChoice::Arn(_) | SnapshotChoice::Create => {
+            return named(pipeline, clients, id).await;
+        }
+    };
+    let snapshots = of_source(clients, pipeline, kind).await?;
+    Ok(snapshots.into_iter().find(|snapshot| snapshot.id == id))
 }
 
 /// The snapshots of the source that are of one type: `manual` or `automated`.

@@ -128,18 +128,37 @@ impl Stage {
 
     /// Adds an automated snapshot that was made `hours_ago`.
     pub fn snapshot(&self, hours_ago: u32) {
+        self.seed_snapshot(SnapshotSeed {
+            name: None,
+            automated: true,
+            hours_ago,
+            creating: false,
+        });
+    }
+
+    /// Has RDS begin an automated snapshot.
+    pub fn begin_snapshot(&self) {
+        self.seed_snapshot(SnapshotSeed {
+            name: None,
+            automated: true,
+            hours_ago: 0,
+            creating: true,
+        });
+    }
+
+    fn seed_snapshot(&self, snapshot: SnapshotSeed) {
         let url = format!("sqlite:{}", self.source().display());
         self.cloud
             .seed()
             .database(&DatabaseSeed {
                 id: self.pipeline.source.kind.id().to_owned(),
-                cluster: false,
+                cluster: self.pipeline.source.kind.is_cluster(),
                 engine: self.pipeline.source.engine.as_str().to_owned(),
                 engine_version: None,
                 database: self.pipeline.source.database.clone(),
                 source_url: url.into(),
                 allocated_storage: 100,
-                snapshots: vec![SnapshotSeed { name: None, automated: true, hours_ago }],
+                snapshots: vec![snapshot],
             })
             .unwrap();
     }

@@ -2,9 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail this way")]
 
-use super::stage::Stage;
+use super::doctor::admin;
+use super::stage::{DATABASE, Stage, config};
 use jiff::{SignedDuration, Timestamp};
-use snaplake::cloud::Access;
+use snaplake::cloud::{Access, Pace, VirtualClock};
+use snaplake::pipeline::SourceKind;
+use snaplake::run::RunReport;
+use std::time::Duration;
 
 /// What the calls themselves take, in real time, on a machine that does other things too.
 const SLACK: SignedDuration = SignedDuration::from_secs(3);
@@ -40,4 +44,49 @@ async fn the_run_goes_on_soon_after_a_snapshot_and_an_export() {
 
     let export = report.export.as_ref().unwrap();
     soon(&mine, (export.started.unwrap(), export.ended.unwrap()), "glue:UpdateCrawler");
+}
+
+/// A run that begins while RDS backs the database up exports that backup, with no right beyond the runner's.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_automated_snapshot_that_is_being_made_is_waited_for() {
+    let stage = Stage::new("direct", "latest-automated").await;
+    stage.clock.0.advance(Duration::from_hours(24));
+    stage.begin_snapshot();
+    waits(&stage).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_manual_snapshot_that_is_being_made_is_waited_for() {
+    let stage = Stage::new("direct", "latest-manual").await;
+    let somebody = admin(&stage).await.rds;
+    let ask = somebody.create_db_snapshot().db_instance_identifier("tiny-production");
+    ask.db_snapshot_identifier("before-the-sale").send().await.unwrap();
+    let report = waits(&stage).await;
+    assert_eq!(report.snapshot.unwrap().id, "before-the-sale");
+}
+
+/// The same of a cluster, whose calls and resources are others.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clusters_snapshot_that_is_being_made_is_waited_for() {
+    let text = config("direct", "latest-automated")
+        .replace("engine = \"mysql\"\ninstance", "engine = \"aurora-mysql\"\ncluster");
+    let stage = Stage::of(&text, DATABASE, VirtualClock::new(Pace::Driven)).await;
+    assert!(matches!(stage.pipeline.source.kind, SourceKind::Cluster(_)));
+    stage.clock.0.advance(Duration::from_hours(24));
+    stage.begin_snapshot();
+    waits(&stage).await;
+}
+
+async fn waits(stage: &Stage) -> RunReport {
+    let began = stage.clock.0.now();
+    let report = stage.run().await;
+    assert!(report.succeeded(), "{:#?}", report.failure);
+    let snapshot = report.snapshot.as_ref().unwrap();
+    let created = snapshot.created.unwrap();
+    assert!(began.duration_since(created) < SignedDuration::from_mins(1), "{snapshot:?}");
+    let export = report.export.as_ref().unwrap();
+    // It takes three minutes.
+    let waited = export.started.unwrap().duration_since(began);
+    assert!(waited > SignedDuration::from_mins(2), "{waited:?}");
+    report
 }
