@@ -7,7 +7,7 @@ use crate::config;
 use crate::pipeline::cost::{Basis, Money, Prices, SHIPPED, percent};
 use crate::pipeline::{CatalogMode, JournalPlace, Pipeline, SnapshotChoice};
 use crate::report::{self, BasisRow, CostReport};
-use crate::run::{self, RunError, RunReport};
+use crate::run::{self, RunError, RunReport, RunSummary};
 use crate::verify::Verification;
 use std::path::{Path, PathBuf};
 
@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 const PARQUET: u64 = 50;
 /// How many tables a database has when nothing is known of it.
 const TABLES: u64 = 20;
-/// The part of an export that one query of a view reads, in percent.
+/// The part of an export that one query of a view or of a check reads, in percent.
 const VIEW_SCAN: u64 = 25;
 /// How long a crawler takes, in minutes.
 const CRAWL: u64 = 10;
@@ -40,7 +40,7 @@ pub struct CostArgs {
     /// Runs in a month; `[cost] runs_per_month` by default
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=3000))]
     runs: Option<u64>,
-    /// The part of an export that one query of a view reads, in percent
+    /// The part of an export that one query of a view or of a check reads, in percent
     #[arg(long, value_name = "PERCENT", default_value_t = VIEW_SCAN,
           value_parser = clap::value_parser!(u64).range(0..=100))]
     view_scan: u64,
@@ -195,6 +195,11 @@ fn asked(global: &Global, pipeline: &Pipeline) -> Result<(Session, u64, String),
     }
 }
 
+/// Whether a run has measured the whole of an export of this pipeline.
+fn measures(run: &RunSummary, pipeline: &Pipeline) -> bool {
+    run.finished && !run.partial && run.pipeline == pipeline.name
+}
+
 /// What the last run that came to its end measured of its export, when its journal is on this machine.
 fn measured(project: &Project, pipeline: &Pipeline) -> Option<(String, Verification)> {
     if pipeline.journal == JournalPlace::Bucket {
@@ -202,7 +207,7 @@ fn measured(project: &Project, pipeline: &Pipeline) -> Option<(String, Verificat
     }
     let folder = journal_folder(project);
     let runs = run::list(&folder).ok()?;
-    let last = runs.into_iter().find(|run| run.finished && run.pipeline == pipeline.name)?;
+    let last = runs.into_iter().find(|run| measures(run, pipeline))?;
     let report = run::read(&folder, &last.run_id).ok()?;
     report.verification.map(|verification| (last.run_id, verification))
 }
@@ -213,10 +218,9 @@ fn measured_in_bucket(
     notes: &mut Vec<String>,
 ) -> Option<(String, Verification)> {
     let journals = session.journals();
-    let name = &session.pipeline.name;
     let read = session.wait(async {
         let runs = journals.list().await?;
-        match runs.into_iter().find(|run| run.finished && run.pipeline == *name) {
+        match runs.into_iter().find(|run| measures(run, &session.pipeline)) {
             Some(last) => Ok(Some((journals.read(&last.run_id).await?, last.run_id))),
             None => Ok::<_, RunError>(None),
         }
@@ -286,11 +290,6 @@ fn basis(
         row("runs a month", runs, runs.to_string(), runs_origin),
         row("exports kept", kept, kept.to_string(), "`[retention] exports`"),
     ];
-    if !pipeline.views.is_empty() {
-        let views = pipeline.views.len() as u64;
-        let origin = format!("each query of one reads {} % of an export, assumed", args.view_scan);
-        rows.push(row("views", views, views.to_string(), &origin));
-    }
     let basis = Basis {
         snapshot,
         export,
@@ -300,5 +299,23 @@ fn basis(
         view_scan: args.view_scan,
         crawl: args.crawl,
     };
+    let part = args.view_scan;
+    for (name, count, origin) in [
+        (
+            "views",
+            pipeline.views.len() as u64,
+            format!("each query of one reads {part} % of an export, assumed"),
+        ),
+        (
+            "typed views",
+            pipeline.typed(&basis),
+            format!("each query of one reads {part} % of its table, assumed"),
+        ),
+        ("checks", pipeline.data_checks(), format!("each reads {part} % of an export, assumed")),
+    ] {
+        if count > 0 {
+            rows.push(row(name, count, count.to_string(), &origin));
+        }
+    }
     (basis, rows)
 }

@@ -1,7 +1,7 @@
 //! `snaplake rollback` and `snaplake verify`: work on an export that is already in the lake.
 
 use super::outputs::Files;
-use super::session::{Session, aws_error};
+use super::session::{Session, aws_error, run_error};
 use super::{Failure, Global, Outcome, Printer};
 use crate::run::{self, RunOptions, Status};
 
@@ -59,9 +59,12 @@ pub(super) fn verify(args: &VerifyArgs, global: &Global, printer: &Printer) -> O
 }
 
 fn look(session: &Session) -> Result<Status, Failure> {
-    session
+    let mut status = session
         .wait(run::status(&session.pipeline, &session.clients))
-        .map_err(|error| aws_error(&error))
+        .map_err(|error| aws_error(&error))?;
+    let known = session.wait(session.journals().known_exports());
+    status.judge(&known.map_err(|error| run_error(&error))?);
+    Ok(status)
 }
 
 /// The newest complete export.
@@ -75,7 +78,8 @@ fn newest(status: &Status) -> Result<String, Failure> {
     })
 }
 
-/// The newest complete export that is older than all that the tables point at.
+/// The newest complete export that is older than all that the tables point at, and has not failed
+/// verification.
 fn before(status: &Status, tables: &[String]) -> Result<String, Failure> {
     for name in tables {
         if !status.tables.iter().any(|table| table.table == *name) {
@@ -95,13 +99,14 @@ fn before(status: &Status, tables: &[String]) -> Result<String, Failure> {
     status
         .exports
         .iter()
-        .find(|export| export.complete && current.is_some_and(|now| export.id.as_str() < now))
+        .filter(|export| export.complete && !export.unfit)
+        .find(|export| current.is_some_and(|now| export.id.as_str() < now))
         .map(|export| export.id.clone())
         .ok_or_else(|| {
             Failure::input(miette::miette!(
                 help = "`snaplake status` lists the exports that are kept; `[retention]` says how \
                         many",
-                "no export older than the current one is kept"
+                "no export older than the current one is kept that is fit to go live"
             ))
         })
 }
@@ -120,7 +125,8 @@ mod tests {
             run: None,
             columns: 1,
         };
-        let export = |id: &str, complete| KeptExport { id: id.into(), complete, tables: 0 };
+        let export =
+            |id: &str, complete| KeptExport { id: id.into(), complete, unfit: false, tables: 0 };
         Status {
             database: "shop".into(),
             tables: vec![table("a", "shop-4"), table("b", "shop-2")],
@@ -142,6 +148,16 @@ mod tests {
         assert_eq!(before(&status, &["b".into()]).unwrap(), "shop-1");
         assert_eq!(before(&status, &[]).unwrap(), "shop-1");
         assert!(before(&status, &["c".into()]).is_err());
+        assert_eq!(newest(&status).unwrap(), "shop-4");
+    }
+
+    #[test]
+    fn a_rollback_passes_over_what_failed_verification() {
+        let mut status = status();
+        status.exports[2].unfit = true;
+        assert_eq!(before(&status, &["a".into()]).unwrap(), "shop-1");
+        // It is there to be verified once more.
+        status.exports[0].unfit = true;
         assert_eq!(newest(&status).unwrap(), "shop-4");
     }
 }

@@ -5,7 +5,7 @@ use super::session::{Session, aws_error, journal_folder, run_error};
 use super::{Exit, Failure, Global, Outcome, OutputFormat, Printer};
 use crate::pipeline::JournalPlace;
 use crate::printable::line;
-use crate::run::{self, RunSummary, Status};
+use crate::run::{self, KeptExport, RunSummary, Status};
 use comfy_table::{Table, presets};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -20,9 +20,16 @@ pub struct RunsArgs {}
 
 pub(super) fn status(_args: &StatusArgs, global: &Global, printer: &Printer) -> Outcome {
     let session = Session::open(global)?;
-    let status = session
+    let mut status = session
         .wait(run::status(&session.pipeline, &session.clients))
         .map_err(|error| aws_error(&error))?;
+    match session.wait(session.journals().known_exports()) {
+        Ok(known) => status.judge(&known),
+        // Whoever looks may have no right to the journals.
+        Err(error) => {
+            printer.note(format!("which exports failed verification is not known: {error}"));
+        }
+    }
     if global.output == OutputFormat::Json {
         print(
             printer,
@@ -81,11 +88,7 @@ fn status_text(status: &Status) -> String {
     }
     let mut exports = table(["EXPORT", "STATE", "LIVE TABLES"]);
     for row in &status.exports {
-        exports.add_row([
-            row.id.clone(),
-            if row.complete { "complete" } else { "incomplete" }.to_owned(),
-            row.tables.to_string(),
-        ]);
+        exports.add_row([row.id.clone(), state_of(row).to_owned(), row.tables.to_string()]);
     }
     let mut text = format!("database {}\n\n{tables}\n\n{exports}\n", status.database);
     for (what, names) in [("views", &status.views), ("not of this pipeline", &status.strangers)] {
@@ -95,6 +98,14 @@ fn status_text(status: &Status) -> String {
         }
     }
     text
+}
+
+fn state_of(export: &KeptExport) -> &'static str {
+    match (export.complete, export.unfit) {
+        (false, _) => "incomplete",
+        (true, true) => "failed verification",
+        (true, false) => "complete",
+    }
 }
 
 fn runs_text(runs: &[RunSummary]) -> String {

@@ -24,7 +24,7 @@ pub struct Basis {
     pub tables: u64,
     /// Runs in a month.
     pub runs: u64,
-    /// The part of an export that one query of a view reads, in percent.
+    /// The part of an export that one query of a view or of a check reads, in percent.
     pub view_scan: u64,
     /// How long a crawler takes, in minutes.
     pub crawl: u64,
@@ -124,14 +124,20 @@ impl Pipeline {
 
     fn run_items(&self, basis: &Basis, mode: CatalogMode, bill: &mut Bill<'_>) {
         let views = self.views.len() as u64;
+        let typed = self.typed(basis);
+        let (checks, counted) = (self.data_checks(), self.counted(basis));
         let objects =
             basis.objects.unwrap_or_else(|| basis.export.div_ceil(FILE)).max(basis.tables);
         // Files and their markers, the manifests, and Athena's answers: one and its metadata a query.
-        let queries = basis.tables + views * VIEW_QUERIES;
+        let queries = basis.tables + (views + typed) * VIEW_QUERIES + checks + counted;
         let writes = objects + basis.tables + 2 + queries * 2;
-        let view_reads = (objects * VIEW_QUERIES * views * basis.view_scan).div_ceil(100);
+        let part = percent(objects, basis.view_scan);
+        // The typed views are one a table, and together read what one view of all tables does.
+        let typed_reads = if typed > 0 { part.max(typed) * VIEW_QUERIES } else { 0 };
+        let counted_reads = if counted > 0 { objects } else { 0 };
+        let query_reads = part * (views * VIEW_QUERIES + checks) + typed_reads + counted_reads;
         let crawl_reads = if mode == CatalogMode::Crawler { objects } else { 0 };
-        let reads = (objects + view_reads) * READS + objects + crawl_reads + queries;
+        let reads = (objects + query_reads) * READS + objects + crawl_reads + queries;
 
         bill.by_run(
             "snapshot-export",
@@ -152,21 +158,38 @@ impl Pipeline {
             "catalog-requests",
             "calls to the catalog",
             PriceId::CatalogRequests,
-            (basis.tables + views) * CATALOG_CALLS,
+            (basis.tables + views + typed) * CATALOG_CALLS,
         );
         bill.by_run(
             "verification-scan",
             "verification reads every table once",
             PriceId::Scan,
-            basis.export.max(basis.tables * LEAST_SCAN),
+            scanned(basis.export, basis.tables),
         );
+        let part = percent(basis.export, basis.view_scan);
         if views > 0 {
-            let part = percent(basis.export, basis.view_scan);
             bill.by_run(
                 "view-scan",
                 "views are tried before and after they go live",
                 PriceId::Scan,
                 (part.max(LEAST_SCAN)).saturating_mul(views * VIEW_QUERIES),
+            );
+        }
+        if typed > 0 {
+            bill.by_run(
+                "typed-view-scan",
+                "typed views are tried likewise, one a table",
+                PriceId::Scan,
+                scanned(part, typed).saturating_mul(VIEW_QUERIES),
+            );
+        }
+        if checks + counted > 0 {
+            let queries = part.max(LEAST_SCAN).saturating_mul(checks);
+            bill.by_run(
+                "check-scan",
+                "checks read the export and count live rows",
+                PriceId::Scan,
+                queries.saturating_add(scanned(basis.export, counted)),
             );
         }
         if self.notify.sns_topic.is_some() {
@@ -176,6 +199,29 @@ impl Pipeline {
         if mode == CatalogMode::Crawler {
             let seconds = (basis.crawl * 60).max(LEAST_CRAWL);
             bill.by_run("crawler", "crawler", PriceId::Crawler, seconds * CRAWLER_UNITS);
+        }
+    }
+
+    /// How many typed views there are: one a table, where they are asked for.
+    #[must_use]
+    pub fn typed(&self, basis: &Basis) -> u64 {
+        if self.typed_views.is_some() { basis.tables } else { 0 }
+    }
+
+    /// How many checks of the configuration are queries of the export: those that must find nothing, and
+    /// those of freshness.
+    #[must_use]
+    pub fn data_checks(&self) -> u64 {
+        (self.checks.queries.len() + self.checks.freshness.len()) as u64
+    }
+
+    /// How many live tables are counted, because the change of their rows is bound.
+    fn counted(&self, basis: &Basis) -> u64 {
+        let of = &self.checks.row_change_of;
+        let bound = of.values().filter(|bound| bound.is_some()).count() as u64;
+        match self.checks.row_change {
+            Some(_) => basis.tables.saturating_sub(of.len() as u64 - bound),
+            None => bound.min(basis.tables),
         }
     }
 
@@ -209,13 +255,22 @@ impl Pipeline {
         if self.lake.key == KeyChoice::Create {
             bill.by_month("key", "the lake's KMS key", PriceId::Key, 1);
         }
-        let objects = (basis.tables + self.views.len() as u64) * 2 + 2;
+        let objects = (basis.tables + self.views.len() as u64 + self.typed(basis)) * 2 + 2;
         bill.by_month(
             "catalog-objects",
             "tables and views in the catalog",
             PriceId::CatalogObjects,
             objects,
         );
+    }
+}
+
+/// What queries are charged that together read so many bytes. It is unknown which reads how much: the most
+/// is charged when one reads all, and each of the others what is charged at least.
+fn scanned(bytes: u64, queries: u64) -> u64 {
+    match queries.checked_sub(1) {
+        Some(others) => bytes.max(LEAST_SCAN).saturating_add(others * LEAST_SCAN),
+        None => 0,
     }
 }
 

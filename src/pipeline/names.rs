@@ -124,6 +124,12 @@ impl Pipeline {
         format!("{}/{export}/", self.lake.prefix)
     }
 
+    /// The `s3://` address of the folder of all exports, with its slash.
+    #[must_use]
+    pub fn exports_root(&self) -> String {
+        format!("s3://{}/{}", self.lake.bucket, self.exports_prefix())
+    }
+
     /// The `s3://` address of one export's prefix, with its slash.
     #[must_use]
     pub fn export_location(&self, export: &str) -> String {

@@ -14,6 +14,8 @@ pub(super) const RUN: &str = "snaplake.run";
 pub(super) const EXPORT: &str = "snaplake.export";
 /// Says where a table pointed before it was moved.
 pub(super) const PREVIOUS: &str = "snaplake.previous-location";
+/// Says which exports a table has lately ceased to read, besides the one before, and when: `ID@TIME,…`.
+pub(super) const LEFT: &str = "snaplake.left-exports";
 /// Says when a table was moved.
 pub(super) const MOVED: &str = "snaplake.moved-at";
 

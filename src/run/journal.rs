@@ -5,9 +5,10 @@
 //! What verification found is large and written once, so it has a file of its own.
 
 mod bucket;
+mod exports;
 mod folder;
 
-use super::error::{FailureKind, RunError};
+use super::error::RunError;
 use super::options::RunOptions;
 use super::report::{Outcome, RunReport, StepRecord};
 use super::way_back::{TableBefore, ViewBefore};
@@ -16,11 +17,14 @@ use crate::pipeline::{JournalPlace, Pipeline, Step, TableRef};
 use crate::verify::{StagedColumn, Verification};
 use bucket::Bucket;
 pub(super) use bucket::lost;
+pub use exports::KnownExports;
+use exports::verdict;
+pub(super) use exports::{Target, Verdict};
 use folder::{details_path, failed, load, lock, state_path, store};
 pub use folder::{list, read};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -48,6 +52,15 @@ pub(super) struct State {
     /// Whether the run ends with verification.
     #[serde(default)]
     pub(super) only_verify: bool,
+    /// What the last verification of the export came to.
+    #[serde(default)]
+    pub(super) verdict: Option<Verdict>,
+    /// Whether it is known, from the run that awaited a kept export, what RDS warned of.
+    #[serde(default)]
+    pub(super) warning_known: bool,
+    /// The database whose tables the run moves, noted before the first one moves.
+    #[serde(default)]
+    pub(super) target: Option<Target>,
     /// Whether the run came to its end.
     pub(super) finished: bool,
     /// What the run did.
@@ -146,9 +159,13 @@ impl Journals<'_> {
     /// # Errors
     /// When the folder is there and cannot be read, or a call fails.
     pub async fn list(&self) -> Result<Vec<RunSummary>, RunError> {
+        Ok(self.states().await?.into_iter().map(summary).collect())
+    }
+
+    async fn states(&self) -> Result<Vec<State>, RunError> {
         match self.bucket() {
-            Some(bucket) => bucket.list().await,
-            None => list(self.folder),
+            Some(bucket) => bucket.states().await,
+            None => folder::states(self.folder),
         }
     }
 
@@ -216,20 +233,14 @@ impl Journals<'_> {
         journal.save().await?;
         Ok(journal)
     }
-
-    /// The exports that earlier runs found unfit to go live.
-    pub(super) async fn unfit_exports(&self) -> Result<BTreeSet<String>, RunError> {
-        let runs = self.list().await?.into_iter();
-        Ok(runs.filter(|run| run.unfit).filter_map(|run| run.export).collect())
-    }
 }
 
 async fn missing(bucket: &Bucket, run_id: &str) -> RunError {
-    let known = bucket.list().await.unwrap_or_default();
+    let known = bucket.states().await.unwrap_or_default();
     RunError::NoSuchRun {
         run_id: run_id.to_owned(),
         folder: bucket.place(),
-        known: known.into_iter().map(|run| run.run_id).collect(),
+        known: known.into_iter().map(|run| run.report.run_id).collect(),
     }
 }
 
@@ -243,6 +254,9 @@ impl State {
             kept_export: None,
             only_tables: Vec::new(),
             only_verify: false,
+            verdict: None,
+            warning_known: false,
+            target: None,
             finished: false,
             report: RunReport::new(pipeline, run_id, now),
         }
@@ -268,6 +282,7 @@ fn checked(
     if state.finished {
         return Err(RunError::Finished { run_id: run_id.to_owned() });
     }
+    state.verdict = verdict(&state);
     state.report.failure = None;
     state.report.verification.clone_from(&details.verification);
     Ok(state)
@@ -426,10 +441,14 @@ pub struct RunSummary {
     pub failure: Option<String>,
     /// Whether its export failed verification.
     pub unfit: bool,
+    /// Whether it was a rollback of some tables only.
+    pub partial: bool,
 }
 
 fn summary(state: State) -> RunSummary {
     RunSummary {
+        unfit: verdict(&state).is_some_and(|verdict| !verdict.fit),
+        partial: !state.only_tables.is_empty(),
         step: state
             .report
             .steps
@@ -441,13 +460,13 @@ fn summary(state: State) -> RunSummary {
         started: state.report.started,
         ended: state.report.ended,
         finished: state.finished,
-        unfit: state
-            .report
-            .failure
-            .as_ref()
-            .is_some_and(|failure| failure.kind == FailureKind::Verification),
         failure: state.report.failure.map(|failure| failure.message),
     }
+}
+
+fn newest_first(states: &mut [State]) {
+    let key = |state: &State| (state.report.started, state.report.run_id.clone());
+    states.sort_by_key(|state| std::cmp::Reverse(key(state)));
 }
 
 /// Run ids are made of digits, lowercase letters and hyphens, so none can name another file; the lock in

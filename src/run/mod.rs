@@ -9,6 +9,7 @@ mod doctor;
 mod drive;
 mod error;
 mod journal;
+mod left;
 mod notify;
 mod options;
 mod partitions;
@@ -22,7 +23,7 @@ pub use crate::verify::{ExtraChecks, StagedColumn, StagedTable};
 pub use doctor::doctor;
 pub use drive::{run, steps};
 pub use error::{Failure, FailureKind, RunError};
-pub use journal::{Journals, RunSummary, list, read};
+pub use journal::{Journals, KnownExports, RunSummary, list, read};
 pub use notify::notify_drill;
 pub use options::{Event, NoProgress, Progress, RunOptions};
 pub use report::{

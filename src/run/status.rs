@@ -2,6 +2,7 @@
 
 use super::catalog::{self, EXPORT, MOVED, PIPELINE, RUN};
 use super::error::Failure;
+use super::journal::KnownExports;
 use super::steps::{prune, snapshot};
 use crate::aws::{AwsError, Clients, failed};
 use crate::pipeline::{Pipeline, Step};
@@ -46,8 +47,19 @@ pub struct KeptExport {
     pub id: String,
     /// Whether its manifest is there, so that tables can be rolled back to it.
     pub complete: bool,
+    /// Whether it failed its last verification, as far as [`Status::judge`] was told.
+    pub unfit: bool,
     /// How many live tables point at it.
     pub tables: usize,
+}
+
+impl Status {
+    /// Notes which of the exports failed their last verification, as journals tell it.
+    pub fn judge(&mut self, known: &KnownExports) {
+        for export in &mut self.exports {
+            export.unfit = known.is_unfit(&export.id);
+        }
+    }
 }
 
 /// Looks at what is live and what is kept. Reads only.
@@ -86,7 +98,7 @@ pub async fn status(pipeline: &Pipeline, clients: &Clients) -> Result<Status, Aw
                 table.location.as_ref().is_some_and(|location| location.starts_with(&root))
             };
             let tables = tables.iter().filter(points).count();
-            KeptExport { id: export.id, complete: export.complete, tables }
+            KeptExport { id: export.id, complete: export.complete, unfit: false, tables }
         })
         .collect();
     exports.sort_by(|a, b| b.id.cmp(&a.id));

@@ -327,10 +327,25 @@ fn wanted_check(pipeline: &Pipeline, entries: &[Entry]) -> Check {
     )
 }
 
+const SKIPPED_NOTHING: &str = "RDS skipped nothing";
+
+/// What stands in for [`warning_checks`] where nobody has asked RDS about the export.
+#[must_use]
+pub fn warning_unknown() -> Check {
+    Check::new(
+        "skipped",
+        SKIPPED_NOTHING,
+        CheckStatus::NotComparable,
+        "no warning",
+        "",
+        "RDS was not asked: no journal here is of the run that awaited this export",
+    )
+}
+
 /// What RDS warns of although the export is complete: each skipped table is a failed check.
 #[must_use]
 pub fn warning_checks(warning: Option<&str>) -> Vec<Check> {
-    let title = "RDS skipped nothing";
+    let title = SKIPPED_NOTHING;
     let Some(text) = warning.filter(|text| !text.trim().is_empty()) else {
         return vec![Check::passed("skipped", title, "no warning")];
     };

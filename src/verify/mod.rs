@@ -16,7 +16,9 @@ mod staged;
 mod table;
 pub mod value;
 
-pub use inspect::{InspectError, Inspection, TableInspection, inspect, warning_checks};
+pub use inspect::{
+    InspectError, Inspection, TableInspection, inspect, warning_checks, warning_unknown,
+};
 pub use report::{Check, CheckStatus, TableVerification, Verification};
 pub use staged::{ExtraChecks, StagedColumn, StagedTable};
 pub use table::verify_table;

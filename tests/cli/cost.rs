@@ -70,6 +70,16 @@ fn a_bill_for_programs_fits_its_schema_and_adds_up() {
 }
 
 #[test]
+fn what_a_run_queries_besides_is_on_the_bill() {
+    let project = project();
+    let more = "[typed_views]\nenabled = true\n[[checks]]\nname = \"paid\"\nsql = \"SELECT 1\"\n";
+    std::fs::write(project.path().join("snaplake.toml"), format!("{CONFIG}{more}")).unwrap();
+    let (code, out, err) = cost(project.path(), &["--size", "100 GiB", "--share", "20"]);
+    assert_eq!(code, Some(0), "{err}");
+    insta::assert_snapshot!(out);
+}
+
+#[test]
 fn prices_of_ones_own_hold_and_wrong_ones_are_refused() {
     let project = project();
     let path = project.path().join("own.toml");

@@ -6,7 +6,7 @@
 //! nothing more, and stops.
 
 use super::super::error::RunError;
-use super::{RunSummary, State, is_id, summary};
+use super::{State, is_id, newest_first};
 use crate::aws::{AwsError, Clients, Condition, ErrorKind, Lease, LeaseError, try_in_parallel};
 use crate::pipeline::Pipeline;
 use serde::Serialize;
@@ -117,8 +117,8 @@ impl Bucket {
         Ok(Some(value))
     }
 
-    /// The runs, newest first. What is no journal is left out.
-    pub(super) async fn list(&self) -> Result<Vec<RunSummary>, RunError> {
+    /// The states of the runs, newest first. What is no journal is left out.
+    pub(super) async fn states(&self) -> Result<Vec<State>, RunError> {
         let listing = self.clients.list(&self.name, &self.prefix, false).await.map_err(call)?;
         let mut keys: Vec<String> = listing
             .objects
@@ -137,16 +137,15 @@ impl Bucket {
         let read = try_in_parallel(CONCURRENCY, keys, |key| {
             Box::pin(async move { self.clients.get(&self.name, &key).await })
         });
-        let mut runs: Vec<RunSummary> = read
+        let mut states: Vec<State> = read
             .await
             .map_err(call)?
             .into_iter()
             .flatten()
             .filter_map(|(body, _)| serde_json::from_slice::<State>(&body).ok())
-            .map(summary)
             .collect();
-        runs.sort_by(|a, b| b.started.cmp(&a.started).then_with(|| b.run_id.cmp(&a.run_id)));
-        Ok(runs)
+        newest_first(&mut states);
+        Ok(states)
     }
 
     /// Where a file is, for messages.

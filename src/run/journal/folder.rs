@@ -2,7 +2,10 @@
 
 use super::super::error::RunError;
 use super::super::report::RunReport;
-use super::{Details, RunSummary, State, check_version, details_name, is_id, state_name, summary};
+use super::{
+    Details, RunSummary, State, check_version, details_name, is_id, newest_first, state_name,
+    summary,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fs::File;
@@ -14,12 +17,17 @@ use std::path::{Path, PathBuf};
 /// # Errors
 /// When the folder is there and cannot be read.
 pub fn list(folder: &Path) -> Result<Vec<RunSummary>, RunError> {
+    Ok(states(folder)?.into_iter().map(summary).collect())
+}
+
+/// The states of the runs, newest first.
+pub(super) fn states(folder: &Path) -> Result<Vec<State>, RunError> {
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(failed("read the folder of journals", folder)(error)),
     };
-    let mut runs: Vec<RunSummary> = entries
+    let mut states: Vec<State> = entries
         .filter_map(Result::ok)
         .map(|entry| entry.path())
         .filter(|path| {
@@ -29,10 +37,9 @@ pub fn list(folder: &Path) -> Result<Vec<RunSummary>, RunError> {
                 .is_some_and(is_id)
         })
         .filter_map(|path| load::<State>(&path).ok())
-        .map(summary)
         .collect();
-    runs.sort_by(|a, b| b.started.cmp(&a.started).then_with(|| b.run_id.cmp(&a.run_id)));
-    Ok(runs)
+    newest_first(&mut states);
+    Ok(states)
 }
 
 /// The report of one run, as far as it came.

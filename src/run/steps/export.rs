@@ -96,7 +96,9 @@ pub(in crate::run) async fn take(context: &mut Context<'_>, id: &str) -> StepRes
             "`snaplake status` lists the exports that are kept",
         ));
     }
+    let known = context.journals().known_exports().await?;
     context.journal.state.planned_export = Some(id.to_owned());
+    context.journal.state.warning_known = known.was_awaited(id);
     context.journal.state.report.export = Some(ExportInfo {
         id: id.to_owned(),
         location: pipeline.export_location(id),
@@ -106,7 +108,7 @@ pub(in crate::run) async fn take(context: &mut Context<'_>, id: &str) -> StepRes
         extracted_gb: 0,
         started: None,
         ended: None,
-        warning: None,
+        warning: known.warning(id).map(str::to_owned),
     });
     Ok(Done::Did(format!("{id}, which is kept in the lake")))
 }
@@ -237,9 +239,9 @@ fn note(context: &mut Context<'_>, task: &ExportTask, adopted: bool) {
 /// newest, and running ones before finished ones.
 async fn adoptable(context: &Context<'_>, snapshot: &str) -> Result<Option<ExportTask>, StepError> {
     // An export that failed verification would only fail it again.
-    let unfit = context.journals().unfit_exports().await?;
+    let known = context.journals().known_exports().await?;
     let is_fit = |task: &ExportTask| {
-        task.export_task_identifier.as_ref().is_some_and(|id| !unfit.contains(id))
+        task.export_task_identifier.as_ref().is_some_and(|id| !known.is_unfit(id))
     };
     let mut candidates: Vec<ExportTask> = describe(context, snapshot, None)
         .await?

@@ -1,23 +1,24 @@
 //! Deletes exports beyond retention, and the snapshots that runs made for them.
 //!
 //! An export stays while a live table points at it, or pointed at it within the last hour: a query that
-//! began before the move may still be reading.
+//! began before the move may still be reading. It also stays while tables may point at it that a run does not
+//! look at: those of a database that earlier runs published into.
 
-use super::super::catalog::{self, MOVED, PIPELINE, PREVIOUS};
-use super::super::context::{Context, Done, StepResult, is_ours};
+use super::super::catalog::{self, PIPELINE};
+use super::super::context::{Context, Done, StepError, StepResult, is_ours};
+use super::super::error::Failure;
+use super::super::journal::{Journals, Target};
+use super::super::left::{self, export_of};
 use super::super::partitions;
 use super::super::report::PrunedExport;
-use super::publish::history;
 use super::snapshot;
 use crate::aws::{AwsError, Clients, Clock, failed};
-use crate::pipeline::{Pipeline, SnapshotChoice};
+use crate::pipeline::{Pipeline, SnapshotChoice, Step};
 use aws_sdk_glue::types::Table;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-/// How long an export stays after the last table has moved away from it.
-const GRACE: SignedDuration = SignedDuration::from_hours(1);
 /// How old the remains of an export without manifest must be: no export takes so long.
 const ABANDONED: SignedDuration = SignedDuration::from_hours(7 * 24);
 
@@ -26,8 +27,12 @@ pub(in crate::run) async fn run(context: &mut Context<'_>) -> StepResult {
     let (pipeline, clients) = (context.pipeline, context.clients);
     let own_export = context.export_id()?;
     let dropped = drop_partitions(pipeline, clients, context.clock.now(), &own_export).await?;
-    let surplus = surplus_exports(pipeline, clients, context.clock.now(), Some(own_export)).await?;
-    for id in &surplus {
+    let found = surplus_exports(&context.journals(), context.clock.now(), Some(own_export)).await?;
+    if let Some(warning) = found.warning(pipeline) {
+        context.warn(warning);
+    }
+    let Surplus { goes, withheld, .. } = found;
+    for id in &goes {
         context.stop().check()?;
         let pruned = delete(pipeline, clients, id).await?;
         context.journal.state.report.pruned.retain(|other| other.id != *id);
@@ -36,11 +41,17 @@ pub(in crate::run) async fn run(context: &mut Context<'_>) -> StepResult {
     }
     let own = context.journal.state.report.snapshot.as_ref().map(|snapshot| snapshot.id.as_str());
     let snapshots = prune_snapshots(pipeline, clients, own).await?;
-    if surplus.is_empty() && snapshots == 0 && dropped == 0 {
+    if goes.is_empty() && snapshots == 0 && dropped == 0 {
         let keep = pipeline.retention.exports;
-        return Ok(Done::Nothing(format!("no more than {keep} exports are kept")));
+        return Ok(Done::Nothing(match withheld.len() {
+            0 => format!("no more than {keep} exports are kept"),
+            more => format!("{more} exports past retention may be live elsewhere"),
+        }));
     }
-    let mut detail = format!("{} exports deleted", surplus.len());
+    let mut detail = format!("{} exports deleted", goes.len());
+    if !withheld.is_empty() {
+        let _ = write!(detail, ", {} may be live elsewhere and stay", withheld.len());
+    }
     if snapshots > 0 {
         let _ = write!(detail, ", {snapshots} snapshots deleted");
     }
@@ -56,40 +67,80 @@ pub(in crate::run) async fn run(context: &mut Context<'_>) -> StepResult {
 /// # Errors
 /// When a call fails; what was deleted until then is deleted.
 pub async fn prune(
-    pipeline: &Pipeline,
-    clients: &Clients,
+    journals: &Journals<'_>,
     clock: &dyn Clock,
-) -> Result<Vec<PrunedExport>, AwsError> {
+) -> Result<Vec<PrunedExport>, Failure> {
+    all(journals, clock.now()).await.map_err(|error| {
+        let (kind, message, help) = error.told();
+        Failure::new(Step::Prune, kind, message, help)
+    })
+}
+
+async fn all(journals: &Journals<'_>, now: Timestamp) -> Result<Vec<PrunedExport>, StepError> {
+    let (pipeline, clients) = (journals.pipeline, journals.clients);
     let mut pruned = Vec::new();
-    for id in surplus_exports(pipeline, clients, clock.now(), None).await? {
+    for id in surplus_exports(journals, now, None).await?.goes {
         pruned.push(delete(pipeline, clients, &id).await?);
     }
     prune_snapshots(pipeline, clients, None).await?;
     Ok(pruned)
 }
 
-/// The exports that go.
+/// The exports past retention.
+#[derive(Debug, Default)]
+struct Surplus {
+    /// Those that go.
+    goes: Vec<String>,
+    /// Those that tables of other databases may point at.
+    withheld: Vec<String>,
+    /// These databases, as messages name them.
+    elsewhere: Vec<String>,
+}
+
+impl Surplus {
+    /// What a person has to do about those that are withheld.
+    fn warning(&self, pipeline: &Pipeline) -> Option<String> {
+        let (oldest, count) = (self.withheld.last()?, self.withheld.len());
+        Some(format!(
+            "{count} exports past retention stay, the oldest is `{oldest}`: earlier runs published into {}, \
+             and its tables may point at them. When nobody reads these any more, delete the tables and then \
+             these exports' folders in {}; or give `[lake] prefix` a new value, below which only new \
+             exports are",
+            self.elsewhere.join(" and "),
+            pipeline.exports_root()
+        ))
+    }
+}
+
+/// The exports that are past retention, and may be deleted or not.
 async fn surplus_exports(
-    pipeline: &Pipeline,
-    clients: &Clients,
+    journals: &Journals<'_>,
     now: Timestamp,
     own: Option<String>,
-) -> Result<Vec<String>, AwsError> {
-    let bucket = pipeline.lake.bucket.as_str();
+) -> Result<Surplus, StepError> {
+    let (pipeline, clients) = (journals.pipeline, journals.clients);
     let live = catalog::tables(clients, &pipeline.catalog.database).await?;
-    let root = format!("s3://{bucket}/{}", pipeline.exports_prefix());
+    let root = pipeline.exports_root();
     let mut needed = needed(live.values(), &root, now);
     needed.extend(own);
     if pipeline.partition().is_some() {
         for table in live.values().filter(|table| is_history(pipeline, table)) {
             let all = partitions::all(clients, &pipeline.catalog.database, table.name()).await?;
             needed.extend(all.values().filter_map(|one| export_of(&one.location, &root)));
-            needed.extend(history::lately_dropped(table, now - GRACE));
         }
     }
+    let known = journals.known_exports().await?;
     let exports = exports(pipeline, clients).await?;
+    let unfit = exports.iter().map(|export| export.id.clone()).filter(|id| known.is_unfit(id));
+    let unfit: BTreeSet<String> = unfit.collect();
     let keep = usize::try_from(pipeline.retention.exports).unwrap_or(usize::MAX);
-    Ok(surplus(&pipeline.name, exports, &needed, keep, now))
+    let surplus = surplus(&pipeline.name, exports, (&unfit, &needed), keep, now);
+    let here = Target::of(pipeline);
+    let elsewhere: Vec<String> = known.elsewhere(&here).iter().map(ToString::to_string).collect();
+    // Journals may be lost, so what none of them knows is not deleted either.
+    let safe = |id: &String| elsewhere.is_empty() || known.was_live_only_in(id, &here);
+    let (goes, withheld) = surplus.into_iter().partition(safe);
+    Ok(Surplus { goes, withheld, elsewhere })
 }
 
 fn is_history(pipeline: &Pipeline, table: &Table) -> bool {
@@ -109,7 +160,7 @@ async fn drop_partitions(
         return Ok(0);
     }
     let database = pipeline.catalog.database.as_str();
-    let root = format!("s3://{}/{}", pipeline.lake.bucket, pipeline.exports_prefix());
+    let root = pipeline.exports_root();
     let keep = usize::try_from(pipeline.retention.exports).unwrap_or(usize::MAX);
     let mut count = 0;
     for table in catalog::tables(clients, database).await?.values() {
@@ -130,12 +181,9 @@ async fn drop_partitions(
         }
         // Noted first: a death in between leaves a note too many, and no file too few.
         let Some(mut input) = catalog::input_of(table) else { continue };
-        let mut dropped: BTreeSet<String> = goes.iter().map(|(_, export)| export.clone()).collect();
-        dropped.extend(history::lately_dropped(table, now - GRACE));
-        let dropped: Vec<String> = dropped.into_iter().collect();
-        let parameters = input.parameters.get_or_insert_default();
-        parameters.insert(history::DROPPED.to_owned(), dropped.join(","));
-        parameters.insert(history::DROPPED_AT.to_owned(), now.to_string());
+        let dropped = goes.iter().map(|(_, export)| export.clone());
+        let mark = left::mark(table, &root, now, dropped);
+        input.parameters.get_or_insert_default().extend(mark);
         let version = table.version_id().map(str::to_owned);
         catalog::replace(clients, database, input, version).await?;
         let values: Vec<String> = goes.into_iter().map(|(value, _)| value).collect();
@@ -175,47 +223,39 @@ pub(in crate::run) struct Kept {
     pub(in crate::run) complete: bool,
 }
 
-/// The export that a location under `root`, the folder of all exports, belongs to.
-pub(in crate::run) fn export_of(location: &str, root: &str) -> Option<String> {
-    location.strip_prefix(root)?.split('/').next().map(str::to_owned)
-}
-
 /// The exports that live tables point at, or pointed at a short while ago.
 fn needed<'a>(
     tables: impl Iterator<Item = &'a Table>,
     root: &str,
     now: Timestamp,
 ) -> BTreeSet<String> {
-    let export_of = |location: &str| export_of(location, root);
     let mut needed = BTreeSet::new();
     for table in tables {
-        needed.extend(catalog::location(table).as_deref().and_then(export_of));
-        let moved =
-            catalog::parameter(table, MOVED).and_then(|time| time.parse::<Timestamp>().ok());
-        // Whoever moved it without saying when may have done so just now.
-        if moved.is_none_or(|moved| now.duration_since(moved) < GRACE) {
-            needed.extend(catalog::parameter(table, PREVIOUS).and_then(export_of));
-        }
+        let location = catalog::location(table);
+        needed.extend(location.and_then(|location| export_of(&location, root)));
+        needed.extend(left::left(table, root, now).into_keys());
     }
     needed
 }
 
-/// What goes: complete exports beyond the newest `keep`, and old remains of others.
+/// What goes, newest first: complete exports beyond the newest `keep` that are fit to go live, and old remains
+/// of others. One that failed verification takes nobody's place, and goes when a fit one in its place would.
 fn surplus(
     name: &str,
     mut exports: Vec<Kept>,
-    needed: &BTreeSet<String>,
+    (unfit, needed): (&BTreeSet<String>, &BTreeSet<String>),
     keep: usize,
     now: Timestamp,
 ) -> Vec<String> {
     // Ids begin with their time, so their order is that of the exports.
     exports.sort_by(|a, b| b.id.cmp(&a.id));
-    let mut complete = 0;
+    let mut fit = 0;
     let mut surplus = Vec::new();
     for export in exports {
         let beyond = if export.complete {
-            complete += 1;
-            complete > keep
+            let beyond = fit >= keep;
+            fit += usize::from(!unfit.contains(&export.id));
+            beyond
         } else {
             began(name, &export.id).is_some_and(|began| now.duration_since(began) > ABANDONED)
         };
@@ -296,6 +336,7 @@ async fn prune_snapshots(
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::catalog::{MOVED, PREVIOUS};
     use super::*;
     use aws_sdk_glue::types::StorageDescriptor;
 
@@ -346,15 +387,28 @@ mod tests {
             export(22, false),
             export(23, true),
         ];
-        let needed = [id(1)].into();
-        assert_eq!(surplus("shop", exports.clone(), &needed, 2, now()), [id(20)]);
-        assert_eq!(surplus("shop", exports.clone(), &BTreeSet::new(), 2, now()), [id(20), id(1)]);
-        assert!(surplus("shop", exports, &needed, 3, now()).is_empty());
+        let (none, needed) = (BTreeSet::new(), [id(1)].into());
+        let all = (&none, &needed);
+        assert_eq!(surplus("shop", exports.clone(), all, 2, now()), [id(20)]);
+        assert_eq!(surplus("shop", exports.clone(), (&none, &none), 2, now()), [id(20), id(1)]);
+        assert!(surplus("shop", exports, all, 3, now()).is_empty());
+    }
+
+    #[test]
+    fn exports_that_failed_verification_take_no_good_ones_place() {
+        let none = BTreeSet::new();
+        let exports: Vec<Kept> = [1, 19, 20, 21, 22, 23].map(|day| export(day, true)).into();
+        let unfit: BTreeSet<String> = [20, 21, 22].map(id).into();
+        assert!(surplus("shop", exports.clone(), (&unfit, &none), 3, now()).is_empty());
+        assert_eq!(surplus("shop", exports.clone(), (&unfit, &none), 2, now()), [id(1)]);
+        let beyond = [id(22), id(21), id(20), id(19), id(1)];
+        assert_eq!(surplus("shop", exports, (&unfit, &none), 1, now()), beyond);
     }
 
     #[test]
     fn remains_of_an_unfinished_export_go_when_they_are_old() {
         let exports = vec![export(1, false), export(22, false), export(23, true)];
-        assert_eq!(surplus("shop", exports, &BTreeSet::new(), 1, now()), [id(1)]);
+        let none = BTreeSet::new();
+        assert_eq!(surplus("shop", exports, (&none, &none), 1, now()), [id(1)]);
     }
 }

@@ -13,7 +13,8 @@ pub(in crate::run) mod history;
 use super::super::catalog::{self, MOVED, PIPELINE, PREVIOUS, RUN};
 use super::super::context::{Context, Done, StepError, StepResult};
 use super::super::error::FailureKind;
-use super::super::journal::PlannedTable;
+use super::super::journal::{PlannedTable, Target};
+use super::super::left;
 use super::super::options::Event;
 use super::super::report::{Action, PublishedTable};
 use super::super::way_back::{TableBefore, move_back, said};
@@ -51,6 +52,7 @@ pub(in crate::run) async fn run(context: &mut Context<'_>) -> StepResult {
     keep_to_policy(context, &moves)?;
     note_way_back(context, &moves);
     context.journal.save_details().await?;
+    context.journal.state.target = Some(Target::of(context.pipeline));
     context.journal.state.report.tables =
         moves.iter().map(|table| intended(table, before(context, table))).collect();
     context.journal.save().await?;
@@ -214,8 +216,9 @@ fn keep_to_policy(context: &mut Context<'_>, moves: &[Move]) -> Result<(), StepE
         return Ok(());
     }
     let help = if history {
-        "Athena reads no table whose partitions disagree on a type: publish into another database, or \
-         resume with what `[catalog]` says of columns changed"
+        "Athena reads no table whose partitions disagree on a type: resume with what `[catalog]` says of \
+         columns changed, or publish into another database; what the old one reads is then kept until you \
+         delete it"
     } else {
         "if that is meant, say `allow` in `[catalog]` and resume the run; otherwise look at the source"
     };
@@ -276,7 +279,7 @@ fn no_strangers(
                     if keys.is_empty() { "nothing".to_owned() } else { keys.join(", ") }
                 ),
                 "nothing was changed; Glue changes no table's partition keys: publish into another \
-                 database, or drop the table",
+                 database, or drop the table; what the old one reads is then kept until you delete it",
             ));
         }
     }
@@ -367,14 +370,17 @@ async fn publish(context: &Context<'_>, database: &str, table: &Move) -> Result<
     let export = report.export.as_ref().map(|export| export.id.as_str()).unwrap_or_default();
     let marks = catalog::marks(&context.pipeline.name, &report.run_id, export);
     let now = (MOVED.to_owned(), context.clock.now().to_string());
-    let more = table.partitions.iter().flat_map(|partitions| partitions.marks(context.clock.now()));
+    let kind = table.partitions.as_ref().map(|_| (history::MODE.to_owned(), "history".to_owned()));
     match &table.before {
         Some(before) if is_unchanged(table, before) => return Ok(()),
         Some(before) => {
             let previous = catalog::location(before)
                 .filter(|previous| *previous != plan.location)
                 .map(|previous| (PREVIOUS.to_owned(), previous));
-            let parameters = marks.into_iter().chain(previous).chain([now]).chain(more);
+            let dropped = table.partitions.iter().flat_map(Partitions::dropped_exports);
+            let root = context.pipeline.exports_root();
+            let left = left::mark(before, &root, context.clock.now(), dropped);
+            let parameters = marks.into_iter().chain(previous).chain([now]).chain(kind).chain(left);
             let Some(input) = catalog::moved_input(before, plan, parameters) else {
                 return Err(nameless(plan));
             };
@@ -384,7 +390,7 @@ async fn publish(context: &Context<'_>, database: &str, table: &Move) -> Result<
         }
         None => {
             let key = context.pipeline.partition();
-            let parameters = marks.into_iter().chain([now]).chain(more);
+            let parameters = marks.into_iter().chain([now]).chain(kind);
             let Some(input) = catalog::new_input(&plan.table, plan, key, parameters) else {
                 return Err(nameless(plan));
             };

@@ -3,11 +3,13 @@
 use super::super::catalog;
 use super::super::context::{Context, Done, StepError, StepResult};
 use super::super::error::FailureKind;
+use super::super::journal::Verdict;
 use super::super::options::Event;
 use crate::aws::try_in_parallel_or_stop;
 use crate::printable::line;
 use crate::verify::{
-    Check, CheckStatus, StagedColumn, TableVerification, Verification, verify_table, warning_checks,
+    Check, CheckStatus, StagedColumn, TableVerification, Verification, verify_table,
+    warning_checks, warning_unknown,
 };
 
 /// Tables that are verified at a time: far below Athena's quota of active queries
@@ -25,10 +27,14 @@ pub(in crate::run) async fn run(context: &mut Context<'_>) -> StepResult {
     let inspection = context.inspection.take().unwrap_or_default();
     let plan = context.journal.details.plan.clone();
     let export = context.journal.state.report.export.as_ref();
-    let mut verification = Verification {
-        export: warning_checks(export.and_then(|export| export.warning.as_deref())),
-        tables: Vec::new(),
+    // The run that awaits an export hears RDS's warning; of a kept one it may be in that run's journal.
+    let state = &context.journal.state;
+    let warned = if state.kept_export.is_none() || state.warning_known {
+        warning_checks(export.and_then(|export| export.warning.as_deref()))
+    } else {
+        vec![warning_unknown()]
     };
+    let mut verification = Verification { export: warned, tables: Vec::new() };
     verification.export.extend(inspection.checks.iter().cloned());
     // What the others ask once one query could not be carried through is of no use to anyone.
     let stop = context.stop().within();
@@ -66,7 +72,14 @@ pub(in crate::run) async fn run(context: &mut Context<'_>) -> StepResult {
     context.inspection = Some(inspection);
     verification.tables.sort_by(|a, b| a.table.cmp(&b.table));
     let outcome = outcome(&verification);
-    if outcome.is_err() {
+    let fit = outcome.is_ok();
+    // Some of an export's tables tell nothing of the others, unless they are bad.
+    if !fit || context.journal.state.only_tables.is_empty() {
+        let at = context.clock.now();
+        // Made durable with the end of the step, and never parted from its failure.
+        context.journal.state.verdict = Some(Verdict { fit, at });
+    }
+    if !fit {
         // Made from what was seen so far: an attempt that sees more of the export plans anew.
         context.journal.details.plan.clear();
         context.journal.details.partition = None;

@@ -9,6 +9,7 @@ mod faults;
 mod half_way;
 mod history;
 mod journal;
+mod kept;
 mod many;
 mod network;
 mod notify;

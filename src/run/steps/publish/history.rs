@@ -3,22 +3,16 @@
 //! A later export of the same date takes the place of the earlier one, by one call that moves the
 //! partition's location. A rollback drops the partitions of later exports, and with that no file.
 
-use super::super::super::catalog;
 use super::super::super::context::{Context, StepError};
+use super::super::super::left::export_of;
 use super::super::super::partitions::{self, Pointer};
-use super::super::prune::export_of;
 use super::super::register::CONCURRENCY;
 use super::Move;
 use crate::aws::{AwsError, Clients, try_in_parallel};
-use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Marks a table whose partitions are exports.
 pub(in crate::run) const MODE: &str = "snaplake.mode";
-/// Says which exports a table has lately ceased to have a partition of.
-pub(in crate::run) const DROPPED: &str = "snaplake.dropped-exports";
-/// Says when that was.
-pub(in crate::run) const DROPPED_AT: &str = "snaplake.dropped-at";
 
 /// What is to become of a table's partitions.
 pub(super) struct Partitions {
@@ -44,8 +38,7 @@ pub(super) async fn plan(
         return Ok(());
     };
     let rollback = context.journal.state.kept_export.clone();
-    let root =
-        format!("s3://{}/{}", context.pipeline.lake.bucket, context.pipeline.exports_prefix());
+    let root = context.pipeline.exports_root();
     let clients = context.clients;
     let names = moves.iter().map(|table| (table.before.is_some(), table.plan.table.clone()));
     let present = try_in_parallel(CONCURRENCY, names.collect(), |(there, name)| {
@@ -95,15 +88,9 @@ impl Partitions {
         self.now.as_ref() != Some(&self.wanted) || !self.dropped.is_empty()
     }
 
-    /// What the table's parameters say of it.
-    pub(super) fn marks(&self, now: Timestamp) -> Vec<(String, String)> {
-        let mut marks = vec![(MODE.to_owned(), "history".to_owned())];
-        if !self.dropped_exports.is_empty() {
-            let exports: Vec<&str> = self.dropped_exports.iter().map(String::as_str).collect();
-            marks.push((DROPPED.to_owned(), exports.join(",")));
-            marks.push((DROPPED_AT.to_owned(), now.to_string()));
-        }
-        marks
+    /// The exports that the table ceases to have a partition of.
+    pub(super) fn dropped_exports(&self) -> impl Iterator<Item = String> {
+        self.dropped_exports.iter().cloned()
     }
 
     /// Makes the partitions what they are to be: the export's first, so that no moment lacks both.
@@ -118,17 +105,4 @@ impl Partitions {
         let dropped: Vec<String> = self.dropped.keys().cloned().collect();
         partitions::drop_all(clients, database, table, &dropped).await
     }
-}
-
-/// The exports that a table has ceased to have a partition of since `since`.
-pub(in crate::run) fn lately_dropped(
-    table: &aws_sdk_glue::types::Table,
-    since: Timestamp,
-) -> Vec<String> {
-    let at = catalog::parameter(table, DROPPED_AT).and_then(|at| at.parse::<Timestamp>().ok());
-    if at.is_none_or(|at| at < since) {
-        return Vec::new();
-    }
-    let exports = catalog::parameter(table, DROPPED).unwrap_or_default().split(',');
-    exports.map(str::to_owned).collect()
 }
