@@ -78,8 +78,9 @@ fn newest(status: &Status) -> Result<String, Failure> {
     })
 }
 
-/// The newest complete export that is older than all that the tables point at, and has not failed
-/// verification.
+/// The newest complete export that is older than the newest that the tables point at, and has not failed
+/// verification. What others of them point at says nothing: a table that the source has no more stays at the
+/// last export that had it.
 fn before(status: &Status, tables: &[String]) -> Result<String, Failure> {
     for name in tables {
         if !status.tables.iter().any(|table| table.table == *name) {
@@ -95,7 +96,7 @@ fn before(status: &Status, tables: &[String]) -> Result<String, Failure> {
         .iter()
         .filter(|table| tables.is_empty() || tables.contains(&table.table))
         .filter_map(|table| table.export.as_deref())
-        .min();
+        .max();
     status
         .exports
         .iter()
@@ -146,7 +147,8 @@ mod tests {
         let status = status();
         assert_eq!(before(&status, &["a".into()]).unwrap(), "shop-2");
         assert_eq!(before(&status, &["b".into()]).unwrap(), "shop-1");
-        assert_eq!(before(&status, &[]).unwrap(), "shop-1");
+        // One table was left behind long ago: the others do not go back as far as it has stayed.
+        assert_eq!(before(&status, &[]).unwrap(), "shop-2");
         assert!(before(&status, &["c".into()]).is_err());
         assert_eq!(newest(&status).unwrap(), "shop-4");
     }

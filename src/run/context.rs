@@ -270,9 +270,25 @@ pub(super) fn is_ours(name: &str, id: &str) -> bool {
             && random.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()))
 }
 
+/// The time in an id as [`new_id`] makes them, whatever stands before it. As text it sorts by time.
+pub(super) fn time_of(id: &str) -> Option<&str> {
+    const ID: usize = "20261123-030000-x7k2".len();
+    const TIME: usize = "20261123-030000".len();
+    id.get(id.len().checked_sub(ID)?..)?.get(..TIME)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_time_of_runs_and_exports_is_compared_without_what_is_random() {
+        assert_eq!(time_of("20261123-030405-zzzz"), Some("20261123-030405"));
+        assert_eq!(time_of("shop-20261123-030405-aaaa"), time_of("20261123-030405-zzzz"));
+        assert!(time_of("shop-20261124-030405-aaaa") > time_of("20261123-030405-zzzz"));
+        assert_eq!(time_of("shop"), None);
+        assert_eq!(time_of("日本語日本語日本語日本語"), None);
+    }
 
     #[test]
     fn ids_are_recognized_and_others_are_not() {

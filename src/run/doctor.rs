@@ -51,6 +51,11 @@ pub async fn doctor(pipeline: &Pipeline, clients: &Clients) -> Vec<Check> {
         let name = pipeline.crawler_name();
         checks.push(check("crawler", "the crawler is there", crawler(clients, &name).await));
     }
+    checks.push(check(
+        "staging-tables",
+        "the staging database holds nothing that is in the way",
+        preflight::staging_is_free(pipeline, clients).await,
+    ));
     checks.push(live_check(pipeline, clients).await);
     let exports = prune::exports(pipeline, clients).await.map_err(StepError::from);
     checks.push(check(

@@ -11,6 +11,7 @@ use super::steps::{
 };
 use crate::aws::{Clients, Clock};
 use crate::pipeline::{CatalogMode, Moment, Pipeline, Step};
+use std::time::Duration;
 
 /// Takes `pipeline` through its steps. A run that was interrupted or killed is continued by naming it in
 /// `options.resume`: steps that are done are not repeated, and no second export is started.
@@ -28,18 +29,12 @@ pub async fn run(
     let now = clock.now();
     let journals = Journals { folder: &options.journal, pipeline, clients };
     // Boxed, as the steps are, so that the future of a whole run stays small.
-    let mut journal = match &options.resume {
+    let journal = match &options.resume {
         Some(run_id) => Box::pin(journals.resume(run_id, &options)).await?,
         None => Box::pin(journals.begin(new_id(now), now, &options)).await?,
     };
-    if options.resume.is_none() && options.export.is_some() {
-        journal.state.kept_export.clone_from(&options.export);
-        journal.state.only_tables.clone_from(&options.tables);
-        journal.state.only_verify = options.only_verify;
-        Box::pin(journal.save()).await?;
-    }
-    progress.event(&Event::Started { run_id: &journal.state.report.run_id });
-    let mut context = Context {
+    let lease = journal.lease();
+    let context = Context {
         pipeline,
         clients,
         clock,
@@ -49,6 +44,32 @@ pub async fn run(
         key_arn: pipeline.key_arn(),
         inspection: None,
     };
+    let ended = Box::pin(go(context)).await;
+    if let (Err(error), Some(lease)) = (&ended, lease)
+        && !matches!(error, RunError::Leased { .. })
+    {
+        // Nothing more is done under it. Whatever keeps the journal from being written may keep this, too.
+        let released = tokio::time::timeout(RELEASE, lease.release()).await;
+        tracing::debug!(in_time = released.is_ok(), "the lock was given back");
+    }
+    ended
+}
+
+/// How long a run that cannot write its journal tries to give its lock back, which else ends by itself.
+const RELEASE: Duration = Duration::from_secs(10);
+
+/// Goes through the steps.
+async fn go(mut context: Context<'_>) -> Result<RunReport, RunError> {
+    let (pipeline, options) = (context.pipeline, context.options);
+    let journal = &mut context.journal;
+    if options.resume.is_none() && options.export.is_some() {
+        journal.state.kept_export.clone_from(&options.export);
+        journal.state.only_tables.clone_from(&options.tables);
+        journal.state.only_verify = options.only_verify;
+        Box::pin(journal.save()).await?;
+    }
+    let run_id = &context.journal.state.report.run_id;
+    context.progress.event(&Event::Started { run_id });
     Box::pin(notify::tell(&mut context, Moment::Start)).await;
     for step in steps(pipeline) {
         // Checks may read views, so these are tried where there are checks.

@@ -203,7 +203,10 @@ impl Journals<'_> {
             state: State::new(name, run_id, now),
             details: Details { version: VERSION, ..Details::default() },
         };
-        journal.save().await?;
+        if let Err(error) = journal.save().await {
+            journal.close().await;
+            return Err(error);
+        }
         Ok(journal)
     }
 
@@ -217,11 +220,22 @@ impl Journals<'_> {
         let Some(mut bucket) = self.bucket() else {
             return Journal::resume(self.folder, name, run_id);
         };
-        // Looked for before the lock is taken, so that a misspelt name takes nobody's.
-        if !is_id(run_id) || bucket.load::<State>(&state_name(run_id)).await?.is_none() {
-            return Err(missing(&bucket, run_id).await);
-        }
+        // Looked at before the lock is taken, so that a run that cannot be resumed takes nobody's.
+        let found = if is_id(run_id) { bucket.load(&state_name(run_id)).await? } else { None };
+        let Some(state) = found else { return Err(missing(&bucket, run_id).await) };
+        checked(state, &bucket.place(), name, run_id, &Details::default())?;
         bucket.lock(name, run_id, options.lease, options.take_over).await?;
+        let lease = bucket.lease.clone();
+        let opened = Self::open(bucket, name, run_id).await;
+        if let (Err(_), Some(lease)) = (&opened, lease) {
+            lease.release().await;
+        }
+        opened
+    }
+
+    /// Opens a journal in the bucket under the lock that was taken.
+    async fn open(mut bucket: Bucket, name: &str, run_id: &str) -> Result<Journal, RunError> {
+        // Whoever held the lock until now may have gone on meanwhile.
         let Some(state) = bucket.load::<State>(&state_name(run_id)).await? else {
             return Err(missing(&bucket, run_id).await);
         };

@@ -14,6 +14,7 @@ mod notify;
 mod options;
 mod partitions;
 mod report;
+mod staging;
 mod status;
 mod steps;
 mod typed;

@@ -186,6 +186,10 @@ pub(super) async fn move_back(context: &mut Context<'_>) -> Back {
         }
     };
     views_back(context, &database, &present, &mut back).await;
+    if let Err(error) = context.journal.save_details().await {
+        // The next write of the journal ends the run. Until then the notes say too much, and nothing wrong.
+        tracing::warn!(%error, "what became of the views could not be noted");
+    }
     let details = &context.journal.details;
     let moved: Vec<(&TableBefore, &Table)> = details
         .tables_before
@@ -274,32 +278,41 @@ async fn table_back(
     }
 }
 
+/// Makes the views what they were. What is noted of one is forgotten once it is that again, and only then:
+/// the next attempt must not take what this one left for what was there before the run.
 async fn views_back(
     context: &mut Context<'_>,
     database: &str,
     present: &BTreeMap<String, Table>,
     back: &mut Back,
 ) {
-    for before in context.journal.details.views_before.clone() {
+    let mut left = Vec::new();
+    for before in std::mem::take(&mut context.journal.details.views_before) {
         let Some(now) = present.get(&before.view) else { continue };
         let name = line(&before.view);
         if before.text.is_none() {
             context.warn(format!("view `{name}` is new and stays; it was made for the new export"));
+            left.push(before);
             continue;
         }
         if now.view_original_text == before.text {
             continue;
         }
-        let Some(input) = before.input(now) else { continue };
+        let Some(input) = before.input(now) else {
+            left.push(before);
+            continue;
+        };
         let version = now.version_id().map(str::to_owned);
         match catalog::replace(context.clients, database, input, version).await {
             Ok(()) => back.views += 1,
             Err(error) => {
                 back.left += 1;
                 context.warn(format!("view `{name}` could not be made what it was: {error}"));
+                left.push(before);
             }
         }
     }
+    context.journal.details.views_before = left;
 }
 
 /// Adds to an error what became of what had been moved.

@@ -36,6 +36,16 @@ fn preflight(pipeline: &Pipeline, needs: &mut Vec<Need>) {
             "both databases must exist before anything is started",
         );
     }
+    topic(needs, page::GLUE_ARNS, pipeline.glue_tables(&pipeline.staging_database())).need(
+        Step::Preflight,
+        "glue:GetTables",
+        "what others have in the staging database may not bear a name that is needed there",
+    );
+    topic(needs, page::GLUE_ARNS, pipeline.glue_tables(&pipeline.catalog.database)).need(
+        Step::Preflight,
+        "glue:GetTables",
+        "a resumed run does not go on when others have published something newer",
+    );
     topic(needs, page::S3_ACTIONS, vec![pipeline.bucket_arn()]).need(
         Step::Preflight,
         "s3:GetBucketLocation",
@@ -161,6 +171,7 @@ fn objects(pipeline: &Pipeline, needs: &mut Vec<Need>) {
     }
     topic(needs, page::S3_ACTIONS, vec![pipeline.bucket_arn()])
         .limit(Limit::new("StringLike", "s3:prefix", format!("{exports}*")))
+        .need(Step::Publish, "s3:ListBucket", "the export must still be there")
         .need(Step::Prune, "s3:ListBucket", "exports past retention are looked up")
         .need(Step::LookAround, "s3:ListBucket", "`status` shows the exports that are kept");
     topic(needs, page::S3_ACTIONS, vec![pipeline.object_arn(&format!("{exports}*"))]).need(

@@ -1,20 +1,18 @@
-//! Empties the staging database.
+//! Takes what runs of this pipeline have made out of the staging database.
 
 use super::super::catalog;
 use super::super::context::{Context, Done, StepResult};
+use super::super::staging::Ours;
 use super::register;
 use aws_sdk_glue::types::Table;
 
 /// Runs the step.
 pub(in crate::run) async fn run(context: &mut Context<'_>) -> StepResult {
     let database = context.pipeline.staging_database();
-    let lake =
-        format!("s3://{}/{}", context.pipeline.lake.bucket, context.pipeline.exports_prefix());
     let present = catalog::tables(context.clients, &database).await?;
-    let (ours, others): (Vec<&Table>, Vec<&Table>) = present.values().partition(|table| {
-        catalog::is_view(table)
-            || catalog::location(table).is_some_and(|location| location.starts_with(&lake))
-    });
+    let ours = Ours::among(context.pipeline, &context.journal.details.plan, &present);
+    let (ours, others): (Vec<&Table>, Vec<&Table>) =
+        present.values().partition(|table| ours.has(table));
     let names: Vec<&str> = ours.iter().map(|table| table.name()).collect();
     register::clear(context, &database, &names).await?;
     for other in others {

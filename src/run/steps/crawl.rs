@@ -4,7 +4,8 @@ use super::super::catalog;
 use super::super::context::{Context, Done, StepError, StepResult};
 use super::super::error::FailureKind;
 use super::super::journal::PlannedTable;
-use super::register;
+use super::super::staging::Ours;
+use super::{export, register};
 use crate::aws::{AwsError, Clients, ErrorKind, Poll, failed};
 use crate::pipeline::Pipeline;
 use crate::printable::line;
@@ -20,6 +21,8 @@ pub(in crate::run) async fn run(context: &mut Context<'_>) -> StepResult {
     if context.journal.details.plan.is_empty() {
         took = Some(find(context).await?);
         context.journal.save_details().await?;
+    } else {
+        export::still_there(context).await?;
     }
     // The crawler names tables after their folders and makes partitions of the batches. In the staging
     // database, as in the live one, each table has its live name and no partitions.
@@ -39,8 +42,10 @@ async fn find(context: &mut Context<'_>) -> Result<std::time::Duration, StepErro
     let root = pipeline.export_location(&export);
     let present = catalog::tables(clients, &database).await?;
     // A leftover of the same name would make the crawler invent another one.
+    let ours = Ours::among(pipeline, &[], &present);
     let leftovers: Vec<&str> = present
         .values()
+        .filter(|table| ours.has(table))
         .filter(|table| !catalog::location(table).is_some_and(|place| place.starts_with(&root)))
         .map(Table::name)
         .collect();

@@ -258,12 +258,57 @@ async fn adoptable(context: &Context<'_>, snapshot: &str) -> Result<Option<Expor
         }
         // A finished export may have been pruned since.
         let id = task.export_task_identifier.as_deref().unwrap_or_default();
-        let manifest = format!("{}export_info_", context.pipeline.export_prefix(id));
-        if context.clients.any(&context.pipeline.lake.bucket, &manifest).await? {
+        if is_there(context, id).await? {
             return Ok(Some(task));
         }
     }
     Ok(None)
+}
+
+/// Whether a finished export is in the lake, as its manifest tells, which is the first that pruning deletes.
+async fn is_there(context: &Context<'_>, id: &str) -> Result<bool, AwsError> {
+    let manifest = format!("{}export_info_", context.pipeline.export_prefix(id));
+    context.clients.any(&context.pipeline.lake.bucket, &manifest).await
+}
+
+/// Refuses to go on with an export that was deleted since it ended, be it by another run that pruned. All
+/// that was found of it is forgotten, so that a resumed run does not go on with what is no more.
+pub(in crate::run) async fn still_there(context: &mut Context<'_>) -> Result<(), StepError> {
+    let id = context.export_id()?;
+    // What is only looked at may never have had a manifest, and then verification says so.
+    if context.journal.state.only_verify || is_there(context, &id).await? {
+        return Ok(());
+    }
+    for step in [
+        Step::Export,
+        Step::Await,
+        Step::Register,
+        Step::Crawl,
+        Step::Verify,
+        Step::StageViews,
+        Step::Checks,
+    ] {
+        context.journal.undo(step);
+    }
+    context.journal.state.planned_export = None;
+    context.journal.state.verdict = None;
+    context.inspection = None;
+    let details = &mut context.journal.details;
+    details.plan.clear();
+    details.partition = None;
+    details.verification = None;
+    context.journal.state.report.verification = None;
+    context.journal.save_details().await?;
+    let help = if context.journal.state.kept_export.is_some() {
+        "`snaplake status` lists the exports that are kept"
+    } else {
+        "begin a new run; resuming this one exports its snapshot once more"
+    };
+    let message = format!(
+        "export `{}` was deleted since it ended: its manifest is not in the lake any more",
+        line(&id)
+    );
+    Err(StepError::found(FailureKind::Setup, message, help))
 }
 
 /// Whether a run of this pipeline, configured as it is now, made the export.

@@ -3,8 +3,10 @@
 use super::super::catalog;
 use super::super::context::{Context, Done, StepError, StepResult};
 use super::super::error::FailureKind;
+use super::super::staging::{Ours, needed};
+use super::publish::overtaken;
 use crate::aws::{Clients, failed};
-use crate::pipeline::{KeyChoice, Pipeline, PrincipalKind};
+use crate::pipeline::{KeyChoice, Pipeline, PrincipalKind, Step, table_names};
 use aws_sdk_athena::types::WorkGroupState;
 
 /// Runs the step.
@@ -16,7 +18,13 @@ pub(in crate::run) async fn run(context: &mut Context<'_>) -> StepResult {
     for database in [pipeline.catalog.database.clone(), pipeline.staging_database()] {
         database_exists(clients, &database).await?;
     }
+    staging_is_free(pipeline, clients).await?;
     terraforms_tables(pipeline, clients).await?;
+    if context.options.resume.is_some() && !context.journal.is_done(Step::Publish) {
+        // Before an export is paid for, or waited for, that may not go live.
+        let live = catalog::tables(clients, &pipeline.catalog.database).await?;
+        overtaken::refuse(context, &live)?;
+    }
     bucket(pipeline, clients).await?;
     context.key_arn = key(pipeline, clients).await?;
     Ok(Done::Did(format!("as {principal}")))
@@ -48,6 +56,23 @@ pub(in crate::run) async fn identity(
         ));
     }
     Ok(arn)
+}
+
+/// The staging database may have been there before the pipeline. What others have in it stays, and must not
+/// bear a name that is needed, as far as the configuration tells the names.
+pub(in crate::run) async fn staging_is_free(
+    pipeline: &Pipeline,
+    clients: &Clients,
+) -> Result<String, StepError> {
+    let present = catalog::tables(clients, &pipeline.staging_database()).await?;
+    let ours = Ours::among(pipeline, &[], &present);
+    let tables = table_names(pipeline.source.engine.family(), &pipeline.source.tables);
+    ours.refuse_others(&needed(pipeline, tables.into_values()), &present)?;
+    let others = present.values().filter(|table| !ours.has(table)).count();
+    Ok(match others {
+        0 => "nothing of others".to_owned(),
+        others => format!("{others} tables and views of others, which stay"),
+    })
 }
 
 /// The tables that Terraform makes, where it does: a run may not make them, and has to know before it exports.

@@ -9,6 +9,7 @@
 //! In history mode the export becomes a partition of each table instead: see [`history`].
 
 pub(in crate::run) mod history;
+pub(in crate::run) mod overtaken;
 
 use super::super::catalog::{self, MOVED, PIPELINE, PREVIOUS, RUN};
 use super::super::context::{Context, Done, StepError, StepResult};
@@ -18,6 +19,7 @@ use super::super::left;
 use super::super::options::Event;
 use super::super::report::{Action, PublishedTable};
 use super::super::way_back::{TableBefore, move_back, said};
+use super::export;
 use super::register::CONCURRENCY;
 use crate::aws::{AwsError, ErrorKind, in_parallel};
 use crate::pipeline::{ColumnPolicy, Stance};
@@ -40,9 +42,13 @@ struct Move {
 /// the few seconds that the rest takes.
 pub(in crate::run) async fn run(context: &mut Context<'_>) -> StepResult {
     let database = context.pipeline.catalog.database.clone();
+    // Days may have passed since the export was verified.
+    export::still_there(context).await?;
     let present = catalog::tables(context.clients, &database).await?;
     let plan = context.journal.details.plan.clone();
     no_strangers(context, &database, &plan, &present)?;
+    overtaken::refuse(context, &present)?;
+    overtaken::tell(context, &present);
     left_behind(context, &plan, &present);
     let mut moves: Vec<Move> = plan
         .into_iter()
@@ -137,7 +143,6 @@ fn before<'a>(context: &'a Context<'_>, table: &Move) -> Option<&'a TableBefore>
 /// noted it, unless there was nothing to move.
 fn note_way_back(context: &mut Context<'_>, moves: &[Move]) {
     let earlier = std::mem::take(&mut context.journal.details.tables_before);
-    context.journal.details.views_before.clear();
     let noted = moves.iter().map(|table| {
         let now = table.before.as_ref().and_then(catalog::location);
         let known = earlier.iter().find(|before| before.table == table.plan.table);

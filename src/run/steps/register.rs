@@ -5,6 +5,8 @@ use super::super::context::{Context, Done, StepError, StepResult};
 use super::super::error::FailureKind;
 use super::super::journal::PlannedTable;
 use super::super::partitions::{self, Pointer};
+use super::super::staging::{Ours, needed};
+use super::export;
 use crate::aws::{ErrorKind, try_in_parallel};
 use crate::pipeline::{CatalogMode, Pipeline};
 use crate::verify::TableInspection;
@@ -27,6 +29,8 @@ pub(in crate::run) async fn run(context: &mut Context<'_>) -> StepResult {
             context.journal.details.partition = Some(partition);
         }
         context.journal.save_details().await?;
+    } else {
+        export::still_there(context).await?;
     }
     let (tables, there) = fill(context).await?;
     let mut detail = format!("{tables} tables in {}", pipeline.staging_database());
@@ -71,8 +75,8 @@ async fn partition_of_export(context: &mut Context<'_>) -> Result<String, StepEr
     })
 }
 
-/// Fills the staging database with what is planned and nothing else. Gives the number of tables, and of
-/// those that were there already.
+/// Fills the staging database with what is planned, and takes out whatever else runs of this pipeline have
+/// left there. Gives the number of tables, and of those that were there already.
 pub(in crate::run) async fn fill(context: &Context<'_>) -> Result<(usize, usize), StepError> {
     let pipeline = context.pipeline;
     let export = context.export_id()?;
@@ -80,8 +84,12 @@ pub(in crate::run) async fn fill(context: &Context<'_>) -> Result<(usize, usize)
     let present = catalog::tables(context.clients, &database).await?;
     let plan = &context.journal.details.plan;
     let key = pipeline.partition();
+    let ours = Ours::among(pipeline, plan, &present);
+    let names = plan.iter().map(|plan| plan.staged.clone());
+    ours.refuse_others(&needed(pipeline, names), &present)?;
     let leftovers: Vec<&str> = present
         .values()
+        .filter(|table| ours.has(table))
         .filter(|table| !plan.iter().any(|plan| is_staged(plan, key, table)))
         .map(Table::name)
         .collect();

@@ -6,11 +6,13 @@ use super::super::error::FailureKind;
 use super::super::report::ViewReport;
 use super::super::typed;
 use super::super::way_back::{ViewBefore, move_back, said};
+use super::publish::overtaken;
 use crate::aws::sql::identifier;
 use crate::aws::{Athena, QueryError};
 use crate::pipeline::{Step, View};
 use crate::printable::line;
-use std::collections::BTreeSet;
+use aws_sdk_glue::types::Table;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Rows of a view of which every column is read.
 const SAMPLE: usize = 100;
@@ -59,11 +61,12 @@ pub(in crate::run) async fn publish(context: &mut Context<'_>) -> StepResult {
     if views.is_empty() {
         return Ok(Done::Nothing("there are no views".to_owned()));
     }
-    let made = match note_way_back(context, &database, &views).await {
-        Ok(()) => make(context, &database, &views, true, "").await,
-        Err(error) => Err(error),
-    };
-    let made = match made {
+    let present = catalog::tables(context.clients, &database).await.map_err(StepError::from);
+    if let Ok(present) = &present {
+        // The tables may have been published days ago, and others since.
+        overtaken::refuse(context, present)?;
+    }
+    let made = match replace(context, present, &database, &views).await {
         Ok(made) => made,
         // The next attempt goes on where this one stopped.
         Err(error @ (StepError::Interrupted | StepError::Journal(_))) => return Err(error),
@@ -100,25 +103,39 @@ pub(in crate::run) async fn publish(context: &mut Context<'_>) -> StepResult {
     Ok(Done::Did(detail))
 }
 
-/// Notes what the live views are before the first of them is replaced.
-async fn note_way_back(
+async fn replace(
     context: &mut Context<'_>,
+    present: Result<BTreeMap<String, Table>, StepError>,
     database: &str,
     views: &[View],
+) -> Result<Vec<ViewReport>, StepError> {
+    note_way_back(context, &present?, views).await?;
+    make(context, database, views, true, "").await
+}
+
+/// Notes what the live views are before the first of them is replaced. Of one that an earlier attempt may
+/// have replaced, what it noted stays.
+async fn note_way_back(
+    context: &mut Context<'_>,
+    present: &BTreeMap<String, Table>,
+    views: &[View],
 ) -> Result<(), StepError> {
-    if !context.journal.details.views_before.is_empty() {
-        return Ok(());
-    }
-    let present = catalog::tables(context.clients, database).await?;
     if let Some(view) = views
         .iter()
         .find(|view| present.get(&view.name).is_some_and(|table| !catalog::is_view(table)))
     {
         return Err(failed(view, "a table has its name", "rename the view, or the table"));
     }
-    context.journal.details.views_before =
-        views.iter().map(|view| ViewBefore::of(&view.name, present.get(&view.name))).collect();
-    context.journal.save_details().await?;
+    let noted = &mut context.journal.details.views_before;
+    let known = noted.len();
+    for view in views {
+        if !noted.iter().any(|before| before.view == view.name) {
+            noted.push(ViewBefore::of(&view.name, present.get(&view.name)));
+        }
+    }
+    if noted.len() > known {
+        context.journal.save_details().await?;
+    }
     Ok(())
 }
 

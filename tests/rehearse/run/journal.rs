@@ -1,7 +1,7 @@
 //! Journals in the lake's bucket: another machine goes on, and nobody works twice.
 
 use super::command::{configured, text, told};
-use super::stage::{Stage, StopAfter};
+use super::stage::{AtStart, Stage, StopAfter};
 use snaplake::aws::{Condition, ErrorKind, Lease, LeaseError, Stop};
 use snaplake::cloud::Pace;
 use snaplake::pipeline::Step;
@@ -168,6 +168,49 @@ async fn a_run_that_lost_its_lock_writes_nothing_more() {
     let error = lost.unwrap_err();
     assert!(error.to_string().contains("a thief"), "{error}");
     assert!(error.help().contains("--take-over"));
+}
+
+/// Nobody waits for the lock of a run that was refused, or that could not write its journal.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_ends_with_an_error_holds_no_lock() {
+    let stage = Stage::configured(MORE, Pace::Driven).await;
+    let (clients, bucket) = (&stage.clients, stage.pipeline.lake.bucket.as_str());
+    let finished = run(&stage, elsewhere()).await.unwrap();
+    let is_free = async |why: &str| {
+        let place = (bucket, "journal/tiny/lock.json");
+        let taken = Lease::take(clients, place, "a test", Duration::from_mins(5), false).await;
+        taken.unwrap_or_else(|error| panic!("{why}: {error}")).release().await;
+    };
+    let resume =
+        |report: &run::RunReport| RunOptions { resume: Some(report.run_id.clone()), ..elsewhere() };
+    let (_, untouched) = clients.get(bucket, "journal/tiny/lock.json").await.unwrap().unwrap();
+    assert!(matches!(run(&stage, resume(&finished)).await, Err(RunError::Finished { .. })));
+    let (_, now) = clients.get(bucket, "journal/tiny/lock.json").await.unwrap().unwrap();
+    assert_eq!(now, untouched, "a run that cannot be resumed takes no lock");
+
+    // What is broken is only found under the lock.
+    let stop = Stop::default();
+    let options = RunOptions { stop: stop.clone(), ..elsewhere() };
+    let stopped = stage.run_with(options, &StopAfter { step: Step::Verify, stop }).await;
+    let key = format!("journal/tiny/{}.tables.json", stopped.run_id);
+    let (_, etag) = clients.get(bucket, &key).await.unwrap().unwrap();
+    clients.put(bucket, &key, b"{".to_vec(), Condition::Is(&etag)).await.unwrap();
+    let broken = run(&stage, resume(&stopped)).await;
+    assert!(matches!(broken, Err(RunError::Corrupt { .. })), "{broken:?}");
+    is_free("a broken journal").await;
+
+    // The journal of one that is under way cannot be written any more, and the lock can.
+    let journals = stage.pipeline.object_arn("journal/tiny/2*");
+    let what = || stage.deny_runner("s3:PutObject", &journals);
+    let begins = AtStart { step: Step::Snapshot, what };
+    let ended = run::run(&stage.pipeline, &stage.clients, &stage.clock, elsewhere(), &begins).await;
+    assert!(matches!(ended, Err(RunError::Bucket(_))), "{ended:?}");
+    is_free("a journal that cannot be written").await;
+
+    // So can one not be begun.
+    let ended = run(&stage, elsewhere()).await;
+    assert!(matches!(ended, Err(RunError::Bucket(_))), "{ended:?}");
+    is_free("a journal that cannot be begun").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -113,6 +113,61 @@ async fn views_that_were_replaced_are_put_back_too() {
     assert_eq!(stage.query("SELECT COUNT(*) FROM second").await[0][0].as_deref(), Some("3"));
 }
 
+/// The attempt that replaced a view could not put it back: the next one still knows how it was.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_way_back_of_views_outlives_an_attempt_that_could_not_go_it() {
+    let two = format!(
+        "{}\n[[views]]\nname = \"second\"\nsql = \"SELECT id FROM paid\"\n",
+        config("direct", "latest-automated")
+    );
+    let mut stage = Stage::of(&two, DATABASE, VirtualClock::new(Pace::Driven)).await;
+    assert!(stage.run().await.succeeded());
+    let names = ["customers", "empty_ones", "orders", "paid", "second"];
+    let mut before = Vec::new();
+    for name in names {
+        before.push(table(&stage, name).await);
+    }
+    stage.clock.0.advance(Duration::from_hours(24));
+    stage.snapshot(0);
+    stage.pipeline.views[0].sql = "SELECT id FROM orders".to_owned();
+    let second = stage.pipeline.table_arn("tiny", "second");
+    let what = || {
+        stage.deny_runner("glue:UpdateTable", &second);
+        // The first look is at the views as they are, the next is for the way back.
+        stage.cloud.add_faults([Fault {
+            service: Some("glue".to_owned()),
+            operation: Some("GetTables".to_owned()),
+            after: 1,
+            times: 10,
+            effect: Effect::Error { status: 400, code: "ExpiredTokenException".to_owned() },
+        }]);
+    };
+    let first = stage.run_with(stage.options(), &AtStart { step: Step::Views, what }).await;
+    assert_eq!(first.failure.as_ref().unwrap().step, "views", "{first:#?}");
+    assert!(
+        first.warnings.iter().any(|warning| warning.contains("nothing could be moved back")),
+        "{first:#?}"
+    );
+    stage.cloud.clear_faults();
+    assert_ne!(table(&stage, "paid").await, before[3]);
+    assert_ne!(table(&stage, "orders").await, before[2]);
+
+    let options = RunOptions { resume: Some(first.run_id.clone()), ..stage.options() };
+    let report = stage.run_with(options, &NoProgress).await;
+    let failure = report.failure.as_ref().unwrap();
+    assert_eq!(failure.step, "views", "{failure:?}");
+    assert!(failure.message.contains("1 views are again as they were"), "{failure:?}");
+    for (name, before) in names.iter().zip(&before) {
+        assert_eq!(table(&stage, name).await, *before, "{name}");
+    }
+
+    stage.allow_runner();
+    let options = RunOptions { resume: Some(first.run_id), ..stage.options() };
+    let report = stage.run_with(options, &NoProgress).await;
+    assert!(report.succeeded(), "{:#?}", report.failure);
+    assert_ne!(table(&stage, "paid").await, before[3]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn refused_columns_keep_everything_where_it_is() {
     let mut stage = second_day().await;
