@@ -159,8 +159,12 @@ fn announce(
         });
         return format!("{shown}\n");
     }
-    let mut text =
-        format!("export AWS_ENDPOINT_URL={}\nexport AWS_REGION={region}\n", cloud.endpoint());
+    // The SDKs read the one, boto3 and version 1 of the AWS CLI the other only:
+    // https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html
+    let mut text = format!(
+        "export AWS_ENDPOINT_URL={}\nexport AWS_REGION={region}\nexport AWS_DEFAULT_REGION={region}\n",
+        cloud.endpoint()
+    );
     if let Some(user) = users.first() {
         // Writing to a string cannot fail.
         let _ = write!(

@@ -149,6 +149,55 @@ fn the_policies_of_aws_s_own_pages_pass() {
     script_on("documented.json", "documented.py", &[], None);
 }
 
+/// A shell that evaluates what `snaplake cloud` prints needs to know nothing else.
+#[test]
+fn what_is_printed_is_all_that_clients_need() {
+    let Some(python) = support::tool("python") else { return };
+    let has_boto = Command::new(&python).args(["-c", "import boto3"]).output().unwrap();
+    if !has_boto.status.success() {
+        assert!(std::env::var_os("CI").is_none(), "boto3 is missing");
+        support::skip("boto3 is not installed; `make test` installs it");
+        return;
+    }
+    for region in [&[][..], &["--region", "eu-central-1"]] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut process = support::snaplake(folder.path())
+            .args(["cloud", "--listen", "127.0.0.1:0"])
+            .args(region)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let printed = BufReader::new(process.stdout.take().unwrap());
+        let served = Served { process, announcement: String::new() };
+        let mut variables = Vec::new();
+        for line in printed.lines() {
+            let line = line.unwrap();
+            let (name, value) = line.strip_prefix("export ").unwrap().split_once('=').unwrap();
+            variables.push((name.to_owned(), value.to_owned()));
+            if name == "AWS_SECRET_ACCESS_KEY" {
+                break;
+            }
+        }
+        let mut command = Command::new(&python);
+        for (variable, _) in std::env::vars().filter(|(name, _)| name.starts_with("AWS_")) {
+            command.env_remove(variable);
+        }
+        let output = command
+            .arg(support::repository().join("tests/cloud/python/announced.py"))
+            .current_dir(folder.path())
+            .env("HOME", folder.path())
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .envs(variables)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{region:?}: {said}");
+        drop(served);
+    }
+}
+
 /// The operations that the code serves, as its dispatching tables name them.
 fn served() -> BTreeSet<String> {
     let cloud = support::repository().join("src/cloud");
