@@ -1,7 +1,7 @@
 //! The project that a command works on: a configuration file and the folder that it lies in.
 
 use super::{Failure, Global};
-use crate::config::{self, Config, ConfigErrors};
+use crate::config::{self, Config, ConfigErrors, Settings};
 use crate::pipeline::Pipeline;
 use std::path::{Path, PathBuf};
 
@@ -12,6 +12,7 @@ pub(super) struct Project {
     pub(super) folder: PathBuf,
     config: Config,
     chosen: Option<String>,
+    region: Option<String>,
 }
 
 impl Project {
@@ -26,12 +27,14 @@ impl Project {
         let base = folder.clone();
         let read = move |file: &Path| std::fs::read_to_string(base.join(file));
         let config = config::parse_with(path, &text, &read).map_err(wrong)?;
-        Ok(Self { folder, config, chosen: global.pipeline.clone() })
+        let (chosen, region) = (global.pipeline.clone(), global.region.clone());
+        Ok(Self { folder, config, chosen, region })
     }
 
     /// The pipeline that `--pipeline` names; without it, the only one.
     pub(super) fn pipeline(&self) -> Result<Pipeline, Failure> {
-        self.config.select(self.chosen.as_deref()).map(Pipeline::from).map_err(wrong)
+        let settings = self.config.select(self.chosen.as_deref()).map_err(wrong)?;
+        self.resolve(settings)
     }
 
     /// Whether the file describes several pipelines, of which one may have been chosen.
@@ -54,7 +57,22 @@ impl Project {
     pub(super) fn pipelines(&self) -> Result<Vec<Pipeline>, Failure> {
         match &self.chosen {
             Some(_) => self.pipeline().map(|pipeline| vec![pipeline]),
-            None => Ok(self.config.pipelines.iter().map(Pipeline::from).collect()),
+            None => self.config.pipelines.iter().map(|settings| self.resolve(settings)).collect(),
+        }
+    }
+
+    /// A region that contradicts the configuration would send the calls elsewhere than the names and policies
+    /// say.
+    fn resolve(&self, settings: &Settings) -> Result<Pipeline, Failure> {
+        match &self.region {
+            Some(region) if *region != settings.region => Err(Failure::input(miette::miette!(
+                help = "every ARN of the pipeline bears its region: change `region` in snaplake.toml, or \
+                        leave `--region` out",
+                "`--region {}` contradicts the configuration, whose region is `{}`",
+                region.escape_debug(),
+                settings.region
+            ))),
+            _ => Ok(Pipeline::from(settings)),
         }
     }
 }

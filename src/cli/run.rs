@@ -3,10 +3,11 @@
 use super::outputs::Files;
 use super::project::Project;
 use super::session::{Session, aws_error};
-use super::{Exit, Global, Outcome, Printer};
+use super::{Exit, Failure, Global, Outcome, OutputFormat, Printer};
 use crate::printable::line;
 use crate::run::{self, Event, Outcome as StepOutcome, RunOptions};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::json;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -18,16 +19,16 @@ pub struct RunArgs {
     #[arg(long, value_name = "RUN", conflicts_with_all = ["dry_run", "cancel_export"])]
     resume: Option<String>,
     /// With journals in the bucket: take the lock from a process that you know to be dead
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["dry_run", "cancel_export"])]
     take_over: bool,
     /// Show what would be called, on what and as whom; call nothing
-    #[arg(long, conflicts_with = "cancel_export")]
+    #[arg(long, conflicts_with_all = ["cancel_export", "junit", "report"])]
     dry_run: bool,
     /// With `--dry-run`: the snapshot's size, `100 GiB` or `2 TB`, to say what the run costs
     #[arg(long, value_name = "SIZE", requires = "dry_run", value_parser = super::cost::size)]
     size: Option<u64>,
     /// Cancel an export that is still running, and do nothing else
-    #[arg(long, value_name = "EXPORT")]
+    #[arg(long, value_name = "EXPORT", conflicts_with_all = ["junit", "report"])]
     cancel_export: Option<String>,
     /// Write the report as a page to this file, with earlier runs drawn beside it
     #[arg(long, value_name = "FILE")]
@@ -38,6 +39,7 @@ pub struct RunArgs {
 
 pub(super) fn run(args: &RunArgs, global: &Global, printer: &Printer) -> Outcome {
     if args.dry_run {
+        no_junit("--dry-run", global.output)?;
         let project = Project::load(global)?;
         let pipeline = project.pipeline()?;
         let prices = super::cost::prices(&project, &pipeline, None)?;
@@ -46,14 +48,21 @@ pub(super) fn run(args: &RunArgs, global: &Global, printer: &Printer) -> Outcome
         printer.out(super::plan::plan(&pipeline, &prices, total, global.output)?)?;
         return Ok(Exit::Done);
     }
-    let session = Session::open_to_tell(global)?;
     if let Some(export) = &args.cancel_export {
+        no_junit("--cancel-export", global.output)?;
+        let session = Session::open(global)?;
         let status = session
             .wait(run::cancel_export(&session.clients, export))
             .map_err(|error| aws_error(&error))?;
-        printer.out(format!("{}: {}\n", line(export), line(&status)))?;
+        printer.out(match global.output {
+            OutputFormat::Json => {
+                format!("{:#}\n", json!({ "version": 1, "export": export, "status": status }))
+            }
+            _ => format!("{}: {}\n", line(export), line(&status)),
+        })?;
         return Ok(Exit::Done);
     }
+    let session = Session::open_to_tell(global)?;
     let options = RunOptions {
         journal: session.journal.clone(),
         resume: args.resume.clone(),
@@ -61,6 +70,17 @@ pub(super) fn run(args: &RunArgs, global: &Global, printer: &Printer) -> Outcome
         ..RunOptions::default()
     };
     session.run(options, &args.files, args.report.as_deref(), global, printer)
+}
+
+/// JUnit shows what a run has checked, and here nothing runs.
+fn no_junit(option: &str, output: OutputFormat) -> Result<(), Failure> {
+    if output == OutputFormat::Junit {
+        return Err(Failure::input(miette::miette!(
+            help = "use text or json",
+            "`run {option}` checks nothing that JUnit could show"
+        )));
+    }
+    Ok(())
 }
 
 /// Progress on stderr: a spinner on a terminal, and a line for every step that ended.

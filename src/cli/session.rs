@@ -32,7 +32,6 @@ impl Session {
             .enable_all()
             .build()
             .map_err(|error| Failure::environment(miette::miette!("cannot start: {error}")))?;
-        same_region(global, &pipeline)?;
         let settings = Settings {
             profile: global.profile.clone(),
             region: Some(global.region.clone().unwrap_or_else(|| pipeline.region.clone())),
@@ -103,21 +102,6 @@ impl Session {
         }
         outputs::print(&shown, global.output, printer)?;
         Ok(report.failure.as_ref().map_or(Exit::Done, |failure| failure.kind.into()))
-    }
-}
-
-/// A region that contradicts the configuration would send the calls elsewhere than the names and policies
-/// say.
-fn same_region(global: &Global, pipeline: &Pipeline) -> Result<(), Failure> {
-    match &global.region {
-        Some(region) if *region != pipeline.region => Err(Failure::input(miette::miette!(
-            help = "every ARN of the pipeline bears its region: change `region` in snaplake.toml, or \
-                    leave `--region` out",
-            "`--region {}` contradicts the configuration, whose region is `{}`",
-            region.escape_debug(),
-            pipeline.region
-        ))),
-        _ => Ok(()),
     }
 }
 

@@ -44,7 +44,8 @@ pub(super) fn status(_args: &StatusArgs, global: &Global, printer: &Printer) -> 
 pub(super) fn runs(_args: &RunsArgs, global: &Global, printer: &Printer) -> Outcome {
     let project = Project::load(global)?;
     // Several pipelines share the folder; the bucket's are of one.
-    let in_bucket = project.pipeline().is_ok_and(|it| it.journal == JournalPlace::Bucket);
+    let pipelines = project.pipelines()?;
+    let in_bucket = matches!(pipelines.as_slice(), [only] if only.journal == JournalPlace::Bucket);
     let runs = if in_bucket {
         let session = Session::open(global)?;
         session.wait(session.journals().list())

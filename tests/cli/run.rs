@@ -69,6 +69,52 @@ fn a_dry_run_names_calls_resources_and_principal() {
     assert!(!project.path().join(".snaplake").exists());
 }
 
+/// What would go unheeded is refused: a build server would wait for a file that never comes.
+#[test]
+fn where_nothing_runs_there_is_no_report() {
+    let project = project();
+    for call in [&["--dry-run"][..], &["--cancel-export", "tiny-1"]] {
+        for more in [
+            &["--junit", "out.xml"][..],
+            &["--report", "out.html"],
+            &["--output", "junit"],
+            &["--take-over"],
+        ] {
+            let arguments = [&["run"], call, more].concat();
+            let (code, out, err) = run(project.path(), &arguments);
+            assert_eq!((code, out.as_str()), (Some(2), ""), "{arguments:?}: {err}");
+            assert!(err.contains(call[0]), "{arguments:?}: {err}");
+        }
+    }
+    assert!(!project.path().join("out.xml").exists());
+}
+
+/// Every ARN bears the region, so nothing is said or written for another one.
+#[test]
+fn a_region_that_contradicts_the_configuration_is_refused_everywhere() {
+    let project = project();
+    for command in [
+        &["generate"][..],
+        &["generate", "--check"],
+        &["iam", "check"],
+        &["iam", "explain"],
+        &["run", "--dry-run"],
+        &["run"],
+        &["cost", "--size", "1 TB"],
+        &["status"],
+        &["runs"],
+        &["rehearse"],
+    ] {
+        let arguments = [command, &["--region", "us-east-1"]].concat();
+        let (code, out, err) = run(project.path(), &arguments);
+        assert_eq!((code, out.as_str()), (Some(2), ""), "{command:?}: {err}");
+        assert!(err.contains("`--region us-east-1` contradicts"), "{command:?}: {err}");
+    }
+    assert!(!project.path().join("terraform").exists());
+    let (code, _, err) = run(project.path(), &["generate", "--region", "eu-central-1"]);
+    assert_eq!(code, Some(0), "{err}");
+}
+
 #[test]
 fn a_run_that_does_not_exist_is_not_resumed() {
     let project = project();
