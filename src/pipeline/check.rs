@@ -98,6 +98,8 @@ pub struct Check {
     pub unknown: Vec<(PrincipalKind, String)>,
     /// What a reader should know of how the policies were read.
     pub notes: Vec<String>,
+    /// The documents that owners of existing things are to add, and that were taken as if they had.
+    pub assumed: Vec<String>,
     /// How many requests IAM's own simulator was asked about.
     pub second_opinions: usize,
     /// Where the simulator and the evaluator differ.
@@ -217,6 +219,7 @@ impl Check {
             exempt,
             unknown: unknown.collect(),
             notes: setup.notes.clone(),
+            assumed: Vec::new(),
             second_opinions: 0,
             differences: Vec::new(),
         }

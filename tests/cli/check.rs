@@ -101,6 +101,55 @@ fn wrong_input_ends_with_2() {
     assert!(errors.contains("runner.json:1:"), "{errors}");
 }
 
+/// What owners have to add is counted, and said to be.
+#[test]
+fn what_owners_are_taken_to_have_added_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let example = repository().join("examples/existing-resources/snaplake.toml");
+    std::fs::copy(example, folder.path().join("snaplake.toml")).expect("copied");
+    assert!(run(folder.path(), &["generate"]).status.success());
+    let output = run(folder.path(), &["iam", "check"]);
+    let text = stdout(&output);
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    let last = text.lines().last().expect("a line");
+    assert!(last.starts_with("taken as added by their owners: policies/owner/"), "{last}");
+    assert!(last.ends_with("; `--live` looks"), "{last}");
+    let json = stdout(&run(folder.path(), &["iam", "check", "--output", "json"]));
+    let json: Value = serde_json::from_str(&json).expect("JSON");
+    let assumed: Vec<&str> =
+        json["assumed"].as_array().expect("a list").iter().filter_map(Value::as_str).collect();
+    let mut files: Vec<String> = std::fs::read_dir(folder.path().join("terraform/policies/owner"))
+        .expect("a folder")
+        .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+        .map(|name| format!("policies/owner/{name}"))
+        .collect();
+    files.sort();
+    let mut sorted = assumed.clone();
+    sorted.sort_unstable();
+    assert_eq!(sorted, files);
+    // Nothing is assumed of what the pipeline makes.
+    let output = run(project().path(), &["iam", "check"]);
+    assert!(!stdout(&output).contains("their owners"), "{}", stdout(&output));
+}
+
+#[test]
+fn what_is_not_there_is_told_with_what_to_do() {
+    let folder = project();
+    for (arguments, help) in [
+        (&["iam", "lint", "terraform"][..], "`snaplake iam lint terraform/*.json`"),
+        (&["iam", "lint", "none.json"], "name a policy document"),
+        (&["iam", "check", "--plan", "none.json"], "terraform show -json"),
+        (&["iam", "explain", "kms:Decript"], "did you mean `kms:Decrypt`?"),
+        (&["iam", "explain", "s3:Foo"], "the actions of each service are listed"),
+        (&["iam", "explain", "nothing:Foo"], "write `service:Action`"),
+    ] {
+        let output = run(folder.path(), arguments);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
+        assert!(said.contains(help), "{arguments:?}: {said}");
+    }
+}
+
 /// By the schema of SARIF and by an XML reader that is not ours.
 #[test]
 fn machines_can_read_the_report() {

@@ -20,6 +20,21 @@ fn every_shell_gets_a_script_that_knows_the_commands() {
     }
 }
 
+/// What a command takes stands apart from what all of them take.
+#[test]
+fn own_options_stand_apart_from_those_of_every_command() {
+    for command in [&["run", "--help"][..], &["iam", "check", "--help"], &["generate", "--help"]] {
+        let help = String::from_utf8(printed(command)).unwrap();
+        let (own, everywhere) = help.split_once("Options of every command:").unwrap();
+        for option in ["--config", "--output", "--region", "--quiet"] {
+            assert!(everywhere.contains(option), "{command:?}: {option}: {everywhere}");
+            assert!(!own.contains(&format!(" {option} ")), "{command:?}: {option}");
+        }
+        assert!(own.contains("Options:"), "{command:?}: {own}");
+        assert!(!everywhere.contains("--dry-run") && !everywhere.contains("--allow-surplus"));
+    }
+}
+
 #[test]
 fn bash_reads_its_script() {
     let Some(bash) = tool("bash") else { return };

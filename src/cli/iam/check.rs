@@ -57,18 +57,20 @@ pub(super) fn run(args: &CheckArgs, global: &Global, printer: &Printer) -> Outco
     }
     let project = Project::load(global)?;
     let pipeline = project.pipeline()?;
-    let setup = if let Some(file) = &args.plan {
+    let (setup, assumed) = if let Some(file) = &args.plan {
         let mut setup = from_plan(&pipeline, file, &args.map)?;
         owners::fill(&pipeline, &mut setup, args.assume_owners).map_err(|errors| {
             let (name, text) = ("policies/owner".to_owned(), String::new());
             wrong(&[DocumentError { name, text, errors }])
         })?;
-        setup
+        (setup, if args.assume_owners { of_owners(&pipeline, |_| true) } else { Vec::new() })
     } else {
         let generated = || project.policies(&pipeline);
         from_folder(&pipeline, &args.policies.clone().unwrap_or_else(generated), &args.map)?
     };
-    show(&Check::run(&pipeline, &setup), args, global, printer)
+    let mut check = Check::run(&pipeline, &setup);
+    check.assumed = assumed;
+    show(&check, args, global, printer)
 }
 
 fn live(args: &CheckArgs, global: &Global, printer: &Printer) -> Outcome {
@@ -102,7 +104,21 @@ fn show(check: &Check, args: &CheckArgs, global: &Global, printer: &Printer) -> 
     Ok(if fine { Exit::Done } else { Exit::No })
 }
 
-fn from_folder(pipeline: &Pipeline, folder: &Path, map: &Mapping) -> Result<Setup, Failure> {
+/// The files of what owners of existing things have to add, as far as their names are wanted.
+fn of_owners(pipeline: &Pipeline, wanted: impl Fn(&str) -> bool) -> Vec<String> {
+    let documents = pipeline.documents().into_iter().filter(|document| document.by_owner);
+    documents
+        .map(|document| document.file)
+        .filter(|file| wanted(file.rsplit('/').next().unwrap_or(file)))
+        .collect()
+}
+
+/// The policies of a folder, and which of them are their owners' to add.
+fn from_folder(
+    pipeline: &Pipeline,
+    folder: &Path,
+    map: &Mapping,
+) -> Result<(Setup, Vec<String>), Failure> {
     let shown = folder.display().to_string();
     let entries = std::fs::read_dir(folder).map_err(|error| {
         Failure::input(miette::miette!(
@@ -136,7 +152,8 @@ fn from_folder(pipeline: &Pipeline, folder: &Path, map: &Mapping) -> Result<Setu
             shown.escape_debug()
         )));
     }
-    documents::read(pipeline, &shown, &texts, map).map_err(|errors| wrong(&errors))
+    let setup = documents::read(pipeline, &shown, &texts, map).map_err(|errors| wrong(&errors))?;
+    Ok((setup, of_owners(pipeline, |name| texts.contains_key(name))))
 }
 
 fn from_plan(pipeline: &Pipeline, file: &Path, map: &Mapping) -> Result<Setup, Failure> {
@@ -146,14 +163,16 @@ fn from_plan(pipeline: &Pipeline, file: &Path, map: &Mapping) -> Result<Setup, F
     } else {
         std::fs::read_to_string(file)
     };
-    let text = text.map_err(|error| unreadable(file, &error))?;
+    let written = "write it with `terraform show -json plan.out > plan.json`";
+    let text = text.map_err(|error| {
+        let name = name.escape_debug();
+        Failure::input(miette::miette!(help = written, "cannot read `{name}`: {error}"))
+    })?;
     plan::read(pipeline, &name, &text, map).map_err(|error| match error {
         plan::PlanError::Documents(errors) => wrong(&errors),
-        other => Failure::input(miette::miette!(
-            help = "write it with `terraform show -json plan.out > plan.json`",
-            "`{}`: {other}",
-            name.escape_debug()
-        )),
+        other => {
+            Failure::input(miette::miette!(help = written, "`{}`: {other}", name.escape_debug()))
+        }
     })
 }
 

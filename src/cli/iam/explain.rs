@@ -53,18 +53,30 @@ fn known(action: &str) -> Result<(), Failure> {
         return Ok(());
     }
     let shown = action.escape_debug();
-    let near = action
-        .split_once(':')
-        .and_then(|(prefix, _)| reference::service(prefix))
+    let (service, name) = match action.split_once(':') {
+        Some((prefix, name)) => (reference::service(prefix), name.to_lowercase()),
+        None => (None, String::new()),
+    };
+    // Without the service's prefix, which all of them share.
+    let likeness = |known: &str| {
+        let known = known.split_once(':').map_or(known, |(_, name)| name).to_lowercase();
+        strsim::jaro_winkler(&known, &name)
+    };
+    let near = service
         .into_iter()
         .flat_map(|service| &service.actions)
-        .map(|it| (strsim::jaro_winkler(&it.to_string(), action), it))
-        .max_by(|(one, _), (other, _)| one.total_cmp(other))
-        .map_or_else(
-            || "write `service:Action`, such as `kms:Decrypt`".to_owned(),
-            |(_, near)| format!("did you mean `{near}`?"),
-        );
-    Err(Failure::input(miette::miette!(help = near, "there is no action `{shown}`")))
+        .map(|it| (likeness(&it.to_string()), it))
+        .filter(|(likeness, _)| *likeness > 0.85)
+        .max_by(|(one, _), (other, _)| one.total_cmp(other));
+    let help = match (near, service) {
+        (Some((_, near)), _) => format!("did you mean `{near}`?"),
+        (None, Some(_)) => "the actions of each service are listed in https://docs.aws.amazon.com/\
+                            service-authorization/latest/reference/\
+                            reference_policies_actions-resources-contextkeys.html"
+            .to_owned(),
+        (None, None) => "write `service:Action`, such as `kms:Decrypt`".to_owned(),
+    };
+    Err(Failure::input(miette::miette!(help = help, "there is no action `{shown}`")))
 }
 
 fn speaks_of(statement: &Statement, args: &ExplainArgs) -> bool {

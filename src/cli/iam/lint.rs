@@ -119,7 +119,12 @@ fn file(path: &Path, args: &LintArgs) -> Result<LintedFile, Failure> {
     };
     let bytes = bytes.map_err(|error| {
         let name = name.escape_debug();
-        Failure::input(miette::miette!("cannot read `{name}`: {error}"))
+        let help = if path.is_dir() {
+            format!("name the files in it: `snaplake iam lint {name}/*.json`")
+        } else {
+            "name a policy document, or `-` to read one from stdin".to_owned()
+        };
+        Failure::input(miette::miette!(help = help, "cannot read `{name}`: {error}"))
     })?;
     // What is not UTF-8 is shown as such at its place, and is no JSON there.
     let text = String::from_utf8_lossy(&bytes).into_owned();

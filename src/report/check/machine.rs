@@ -40,6 +40,7 @@ pub fn check_json(check: &Check) -> Value {
             "what": what,
         })).collect::<Vec<_>>(),
         "notes": check.notes,
+        "assumed": check.assumed,
         "second_opinion": {"asked": check.second_opinions, "differences": check.differences},
     })
 }

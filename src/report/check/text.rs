@@ -231,6 +231,11 @@ fn verdict(out: &mut String, check: &Check, paint: Paint) {
         paint.open(&format!("not minimal: {} grants are wider than needed", check.surplus.len()))
     };
     let _ = writeln!(out, "{sufficient}\n{minimal}");
+    if !check.assumed.is_empty() {
+        let assumed: Vec<_> = check.assumed.iter().map(|file| safe(file)).collect();
+        let _ =
+            writeln!(out, "taken as added by their owners: {}; `--live` looks", assumed.join(", "));
+    }
 }
 
 #[derive(Clone, Copy)]
