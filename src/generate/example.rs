@@ -100,6 +100,8 @@ fn value(pipeline: &Pipeline, modules: &[Module], module: &Module, variable: &Va
         "key_alias" => "\"alias/${local.name}-lake\"",
         "database" | "workgroup" => "local.name",
         "staging_database" => "\"${local.name}_staging\"",
+        "tables" => "[\"customers\", \"orders\"]",
+        "partition_key" => "\"snapshot_date\"",
         "crawler_name" => "\"${local.name}-crawler\"",
         "source_id" => "\"${local.name}-db\"",
         "iam_path" => "\"/snaplake/\"",

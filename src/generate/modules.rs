@@ -272,7 +272,8 @@ impl Maker<'_> {
             ],
         };
         if live || staging {
-            let data = json!({ "live": live, "staging": staging });
+            let makes_tables = !tables.is_empty();
+            let data = json!({ "live": live, "staging": staging, "makes_tables": makes_tables });
             module.bodies.push(("main.tf", templates::terraform("catalog/main.tf", data)?));
         }
         if live {
@@ -290,13 +291,11 @@ impl Maker<'_> {
             ));
         }
         if !tables.is_empty() {
-            let names: Vec<String> = tables.iter().map(|name| super::hcl::quoted(name)).collect();
             let database =
                 if live { "aws_glue_catalog_database.live.name" } else { "var.database" };
             let data = json!({
-                "tables": super::hcl::list(&names, 1),
                 "database": database,
-                "partition": self.pipeline.partition(),
+                "partition": self.pipeline.partition().is_some(),
             });
             module.bodies.push(("tables.tf", templates::terraform("catalog/tables.tf", data)?));
             module.outputs.push(Output::new(

@@ -54,6 +54,7 @@ pub fn write_to(
         "prefix": pipeline.lake.prefix,
         "results": pipeline.results_location(),
         "results_prefix": pipeline.results_prefix(),
+        "makes": makes(modules),
         "lake_formation": pipeline.lake_formation.is_some(),
         "registered": pipeline.lake_formation.as_ref().is_some_and(LakeFormation::registered),
         "makes_tables": !pipeline.terraform_tables().is_empty(),
@@ -86,6 +87,37 @@ pub fn write_to(
     )?;
     files.insert(PathBuf::from("tests/validation.tftest.hcl"), format::format(&text));
     Ok(())
+}
+
+/// What whoever applies the modules must be allowed to make: "buckets, a key and roles".
+fn makes(modules: &[Module]) -> String {
+    const KINDS: [(&[&str], &str, &str); 8] = [
+        (&["aws_s3_bucket."], "a bucket", "buckets"),
+        (&["aws_kms_key."], "a key", "keys"),
+        (&["aws_iam_role."], "a role", "roles"),
+        (&["aws_iam_policy.", "aws_iam_role_policy."], "a policy", "policies"),
+        (&["aws_glue_catalog_database."], "a Glue database", "Glue databases"),
+        (&["aws_glue_catalog_table."], "Glue tables", "Glue tables"),
+        (&["aws_glue_crawler."], "a crawler", "crawlers"),
+        (&["aws_athena_workgroup."], "a workgroup", "workgroups"),
+    ];
+    let resources: Vec<String> = modules.iter().flat_map(Module::resources).collect();
+    let made: Vec<&str> = KINDS
+        .into_iter()
+        .filter_map(|(kinds, one, several)| {
+            let is_one = |name: &&String| kinds.iter().any(|kind| name.starts_with(kind));
+            match resources.iter().filter(is_one).count() {
+                0 => None,
+                1 => Some(one),
+                _ => Some(several),
+            }
+        })
+        .collect();
+    match made.split_last() {
+        Some((last, [])) => (*last).to_owned(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+        None => String::new(),
+    }
 }
 
 /// What stands in for AWS's answers where a policy holds one: the ARNs and ids of new resources.

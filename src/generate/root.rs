@@ -86,6 +86,8 @@ fn source(modules: &[Module], module: &Module, variable: &Variable) -> String {
         | "key_arn"
         | "database"
         | "staging_database"
+        | "tables"
+        | "partition_key"
         | "crawler_name"
         | "crawler_role_arn"
         | "export_role_arn"
@@ -146,6 +148,8 @@ fn locals(pipeline: &Pipeline) -> Vec<(&'static str, String)> {
         ("results_prefix", hcl::quoted(pipeline.results_prefix().trim_end_matches('/'))),
         ("database", hcl::quoted(&pipeline.catalog.database)),
         ("staging_database", hcl::quoted(&pipeline.staging_database())),
+        ("tables", hcl::list(&quoted(&pipeline.terraform_tables()), 1)),
+        ("partition_key", hcl::quoted(pipeline.partition().unwrap_or_default())),
         ("crawler_name", hcl::quoted(&pipeline.crawler_name())),
         ("workgroup", hcl::quoted(&pipeline.athena.workgroup)),
         ("source_id", hcl::quoted(pipeline.source.kind.id())),
@@ -154,7 +158,8 @@ fn locals(pipeline: &Pipeline) -> Vec<(&'static str, String)> {
             "permissions_boundary",
             pipeline.iam.permissions_boundary.as_deref().map_or("null".to_owned(), hcl::quoted),
         ),
-        ("tags", "merge({ \"snaplake:pipeline\" = local.name }, var.tags)".to_owned()),
+        // Whatever else is given, the pipeline's own tag says whose a resource is.
+        ("tags", "merge(var.tags, { \"snaplake:pipeline\" = local.name })".to_owned()),
     ];
     if let Some(alias) = pipeline.key_alias() {
         locals.push(("key_alias", hcl::quoted(&alias)));
@@ -166,6 +171,10 @@ fn locals(pipeline: &Pipeline) -> Vec<(&'static str, String)> {
         locals.push(("key_arn", hcl::quoted(arn)));
     }
     locals
+}
+
+fn quoted(texts: &[String]) -> Vec<String> {
+    texts.iter().map(|text| hcl::quoted(text)).collect()
 }
 
 /// The default of a root variable: the configuration's value, else the child modules' default.

@@ -204,6 +204,27 @@ proptest! {
     }
 }
 
+/// A module that bears no name of the pipeline's can be called for another one.
+#[test]
+fn the_catalogs_module_is_told_which_tables_there_are() {
+    let catalog = |table: &str, partition: &str| {
+        let mut pipeline = example();
+        pipeline.catalog.mode = CatalogMode::History;
+        pipeline.catalog.tables = TableMaker::Terraform;
+        pipeline.catalog.partition = partition.to_owned();
+        pipeline.source.tables.truncate(1);
+        for one in &mut pipeline.source.tables {
+            one.name = table.to_owned();
+        }
+        let files = files(&pipeline).expect("files");
+        let main = files.get(Path::new("main.tf")).expect("a root").clone();
+        assert!(main.contains(table) && main.contains(partition), "{main}");
+        let of_module = files.into_iter().filter(|(path, _)| path.starts_with("modules/catalog"));
+        of_module.collect::<Vec<_>>()
+    };
+    assert_eq!(catalog("apples", "day"), catalog("pears", "exported_on"));
+}
+
 /// Keys whose text reaches Terraform as it is.
 const WRITTEN: &[(&str, &str)] = &[
     ("lake", "bucket"),

@@ -172,6 +172,25 @@ pub const ALL: &[Variable] = &[
             "The staging database's name must have lowercase letters, digits and underscores only.",
         )],
     ),
+    Variable {
+        name: "tables",
+        kind: "set(string)",
+        description: "Names of the tables that are to be there.",
+        default: None,
+        nullable: false,
+        validations: &[check(
+            "alltrue([for table in var.tables : length(table) >= 1 && length(table) <= 255 && table == lower(table)])",
+            "The name of a table must have 1 to 255 characters, and none of them an uppercase letter.",
+        )],
+    },
+    Variable::required(
+        "partition_key",
+        "Name of the column by which the tables are partitioned: the date of an export.",
+        &[check(
+            "can(regex(\"^[a-z0-9_]{1,255}$\", var.partition_key))",
+            "The partition key's name must have lowercase letters, digits and underscores only.",
+        )],
+    ),
     Variable::required(
         "crawler_name",
         "Name of the Glue crawler.",
@@ -324,7 +343,7 @@ pub const ALL: &[Variable] = &[
     Variable {
         name: "force_destroy",
         kind: "bool",
-        description: "Whether destroying also deletes what the buckets and the workgroup hold; leave it false where exports matter.",
+        description: "Whether destroying also deletes what the buckets hold; leave it false where exports matter.",
         default: Some("false"),
         nullable: false,
         validations: &[],

@@ -11,7 +11,7 @@ locals {
   source_id            = "service-prod"
   iam_path             = "/"
   permissions_boundary = null
-  tags                 = merge({ "snaplake:pipeline" = local.name }, var.tags)
+  tags                 = merge(var.tags, { "snaplake:pipeline" = local.name })
   key_arn              = "arn:aws:kms:ap-northeast-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 }
 
@@ -81,7 +81,6 @@ module "athena" {
   iam_path             = local.iam_path
   permissions_boundary = local.permissions_boundary
   bytes_scanned_cutoff = var.bytes_scanned_cutoff
-  force_destroy        = var.force_destroy
   tags                 = local.tags
 }
 

@@ -11,7 +11,7 @@ locals {
   source_id            = "billing-prod"
   iam_path             = "/"
   permissions_boundary = null
-  tags                 = merge({ "snaplake:pipeline" = local.name }, var.tags)
+  tags                 = merge(var.tags, { "snaplake:pipeline" = local.name })
   key_arn              = "arn:aws:kms:eu-west-1:210987654321:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 }
 
@@ -54,7 +54,6 @@ module "athena" {
   iam_path             = local.iam_path
   permissions_boundary = local.permissions_boundary
   bytes_scanned_cutoff = var.bytes_scanned_cutoff
-  force_destroy        = var.force_destroy
   tags                 = local.tags
 }
 

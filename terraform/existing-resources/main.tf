@@ -10,7 +10,7 @@ locals {
   source_id            = "orders-prod"
   iam_path             = "/"
   permissions_boundary = null
-  tags                 = merge({ "snaplake:pipeline" = local.name }, var.tags)
+  tags                 = merge(var.tags, { "snaplake:pipeline" = local.name })
   key_arn              = "arn:aws:kms:ap-northeast-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 }
 

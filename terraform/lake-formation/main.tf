@@ -1,16 +1,20 @@
 locals {
-  name                 = "ledger"
-  bucket               = "example-ledger-lake"
-  log_bucket           = "example-ledger-lake-logs"
-  prefix               = "exports"
-  results_prefix       = "athena-results"
-  database             = "ledger"
-  staging_database     = "ledger_staging"
+  name             = "ledger"
+  bucket           = "example-ledger-lake"
+  log_bucket       = "example-ledger-lake-logs"
+  prefix           = "exports"
+  results_prefix   = "athena-results"
+  database         = "ledger"
+  staging_database = "ledger_staging"
+  tables = [
+    "entries",
+    "orders",
+  ]
   workgroup            = "ledger"
   source_id            = "ledger-prod"
   iam_path             = "/"
   permissions_boundary = null
-  tags                 = merge({ "snaplake:pipeline" = local.name }, var.tags)
+  tags                 = merge(var.tags, { "snaplake:pipeline" = local.name })
   key_alias            = "alias/ledger-lake"
   location_role_arn    = "arn:aws:iam::123456789012:role/lake-formation"
 }
@@ -52,6 +56,7 @@ module "catalog" {
   name             = local.name
   database         = local.database
   staging_database = local.staging_database
+  tables           = local.tables
   tags             = local.tags
 }
 
@@ -72,7 +77,6 @@ module "athena" {
   iam_path             = local.iam_path
   permissions_boundary = local.permissions_boundary
   bytes_scanned_cutoff = var.bytes_scanned_cutoff
-  force_destroy        = var.force_destroy
   tags                 = local.tags
 }
 

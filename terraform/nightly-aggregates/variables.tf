@@ -102,7 +102,7 @@ variable "object_events" {
 }
 
 variable "force_destroy" {
-  description = "Whether destroying also deletes what the buckets and the workgroup hold; leave it false where exports matter."
+  description = "Whether destroying also deletes what the buckets hold; leave it false where exports matter."
   type        = bool
   default     = false
   nullable    = false

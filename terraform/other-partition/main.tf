@@ -11,7 +11,7 @@ locals {
   source_id            = "cases-prod"
   iam_path             = "/"
   permissions_boundary = null
-  tags                 = merge({ "snaplake:pipeline" = local.name }, var.tags)
+  tags                 = merge(var.tags, { "snaplake:pipeline" = local.name })
   key_alias            = "alias/cases-lake"
 }
 
@@ -84,7 +84,6 @@ module "athena" {
   iam_path             = local.iam_path
   permissions_boundary = local.permissions_boundary
   bytes_scanned_cutoff = var.bytes_scanned_cutoff
-  force_destroy        = var.force_destroy
   tags                 = local.tags
 }
 

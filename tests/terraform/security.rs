@@ -186,6 +186,8 @@ fn workgroups_enforce_encryption_and_a_scan_limit() {
             assert!(config.contains("\nworkgroup = true"), "{kind}");
             continue;
         };
+        // Or it could not be destroyed once a query was run in it.
+        assert_eq!(argument(body, "force_destroy"), "true", "{kind}");
         let settings = block(body, "configuration");
         assert_eq!(argument(settings, "enforce_workgroup_configuration"), "true", "{kind}");
         let limit = argument(settings, "bytes_scanned_cutoff_per_query");
@@ -235,6 +237,7 @@ fn upload(project: &Project, role: &str, context: &Value) -> String {
 fn uploads_with_other_encryption_are_refused_and_exports_are_not_broken() {
     const KIND: &str = "s3:x-amz-server-side-encryption";
     const KEY: &str = "s3:x-amz-server-side-encryption-aws-kms-key-id";
+    const CUSTOMER: &str = "s3:x-amz-server-side-encryption-customer-algorithm";
     let project = generated(&crate::project::direct());
     let export = "arn:aws:iam::123456789012:role/team/data/shop-export";
     let anna = "arn:aws:iam::123456789012:role/anna";
@@ -246,12 +249,15 @@ fn uploads_with_other_encryption_are_refused_and_exports_are_not_broken() {
         (anna, json!({KIND: "aws:kms", KEY: lake}), "allowed"),
         (anna, json!({KIND: "AES256"}), refused),
         (anna, json!({KIND: "aws:kms", KEY: other}), refused),
+        (anna, json!({CUSTOMER: "AES256"}), refused),
+        (anna, json!({KIND: "aws:kms", KEY: lake, CUSTOMER: "AES256"}), refused),
         (anna, json!({"aws:SecureTransport": "false"}), refused),
         (export, json!({}), "allowed"),
         (export, json!({KIND: "aws:kms", KEY: lake}), "allowed"),
         // RDS may name the key in a form of its own.
         (export, json!({KIND: "aws:kms", KEY: "alias/shop-lake"}), "allowed"),
         (export, json!({KIND: "AES256"}), refused),
+        (export, json!({CUSTOMER: "AES256"}), refused),
     ] {
         assert_eq!(upload(&project, who, &context), expected, "{who} with {context}");
     }

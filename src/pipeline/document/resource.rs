@@ -32,12 +32,18 @@ fn whole(bucket: &str) -> Vec<String> {
 }
 
 /// An upload that asks for no encryption gets the bucket's own, the lake's key. Only one that asks
-/// for another kind, or for another key, is refused. RDS asks for the key that the export was
+/// for another kind, for a key of its own (SSE-C, which the header of the others says nothing of), or for
+/// another of KMS's keys, is refused. RDS asks for the key that the export was
 /// started with, in a form that is not documented, so the export role is left to what the grant on
 /// that key allows.
+///
+/// The denial of SSE-C is as AWS writes it in
+/// <https://aws.amazon.com/blogs/security/preventing-unintended-encryption-of-amazon-s3-objects/>; a
+/// bucket's own setting does the same, and is there in buckets made since April 2026.
 pub(super) fn bucket(pipeline: &Pipeline) -> Document {
     const KIND: &str = "s3:x-amz-server-side-encryption";
     const KEY: &str = "s3:x-amz-server-side-encryption-aws-kms-key-id";
+    const CUSTOMER: &str = "s3:x-amz-server-side-encryption-customer-algorithm";
     const PAGE: &str =
         "https://docs.aws.amazon.com/AmazonS3/latest/userguide/specifying-kms-encryption.html";
     let arn = pipeline.bucket_arn();
@@ -52,7 +58,7 @@ pub(super) fn bucket(pipeline: &Pipeline) -> Document {
         vec![format!("{arn}/*")]
     };
     let everything = if pipeline.existing.bucket { objects.clone() } else { whole(&arn) };
-    let deny = |sid: &str, conditions: Vec<Condition>, reason| Statement {
+    let deny = |sid: &str, conditions: Vec<Condition>, reason, source| Statement {
         sid: sid.into(),
         effect: Effect::Deny,
         principal: Some(StatementPrincipal::Everyone),
@@ -61,7 +67,7 @@ pub(super) fn bucket(pipeline: &Pipeline) -> Document {
         conditions,
         needs: Vec::new(),
         reason: Some(reason),
-        source: Some(PAGE),
+        source: Some(source),
     };
     let export = pipeline.role_arn(PrincipalKind::Export);
     let mut statements = vec![
@@ -71,6 +77,15 @@ pub(super) fn bucket(pipeline: &Pipeline) -> Document {
             vec![condition("Null", KIND, "false"), condition("StringNotEquals", KIND, "aws:kms")],
             "an object that asks for encryption must ask for KMS; one that does not gets the \
              lake's key",
+            PAGE,
+        ),
+        deny(
+            "DenyCustomerKeys",
+            vec![condition("Null", CUSTOMER, "false")],
+            "an object under a key of its uploader's own, which S3 does not keep, could be read by nobody \
+             else",
+            "https://docs.aws.amazon.com/AmazonS3/latest/userguide/\
+             blocking-unblocking-s3-c-encryption-gpb.html",
         ),
         deny(
             "DenyOtherKeys",
@@ -80,6 +95,7 @@ pub(super) fn bucket(pipeline: &Pipeline) -> Document {
                 condition("Null", KEY, "false"),
             ],
             "an object that asks for a key must ask for the lake's",
+            PAGE,
         ),
     ];
     if pipeline.bucket_account() != pipeline.account {

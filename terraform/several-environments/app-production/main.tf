@@ -10,7 +10,7 @@ locals {
   source_id            = "app-production"
   iam_path             = "/"
   permissions_boundary = null
-  tags                 = merge({ "snaplake:pipeline" = local.name }, var.tags)
+  tags                 = merge(var.tags, { "snaplake:pipeline" = local.name })
   key_alias            = "alias/app-production-lake"
 }
 
@@ -72,7 +72,6 @@ module "athena" {
   iam_path             = local.iam_path
   permissions_boundary = local.permissions_boundary
   bytes_scanned_cutoff = var.bytes_scanned_cutoff
-  force_destroy        = var.force_destroy
   tags                 = local.tags
 }
 

@@ -46,6 +46,7 @@ module "catalog" {
   name             = local.name
   database         = local.name
   staging_database = "${local.name}_staging"
+  tables           = ["customers", "orders"]
   tags             = local.tags
 }
 
@@ -66,7 +67,6 @@ module "athena" {
   iam_path             = "/snaplake/"
   permissions_boundary = null
   bytes_scanned_cutoff = 10000000000
-  force_destroy        = false
   tags                 = local.tags
 }
 

@@ -1,5 +1,5 @@
-# The Glue databases. Their tables and views are published by runs and are no part of Terraform's
-# state, so that moving a table to a new export is no drift.
+# The Glue databases. That the tables of `tables.tf` are there is Terraform's; what they show, and every
+# view, is published by runs, so that moving a table to a new export is no drift.
 
 resource "aws_glue_catalog_database" "live" {
   name        = var.database

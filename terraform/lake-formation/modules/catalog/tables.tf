@@ -3,10 +3,7 @@
 # runs to say.
 
 resource "aws_glue_catalog_table" "live" {
-  for_each = toset([
-    "entries",
-    "orders",
-  ])
+  for_each = var.tables
 
   name          = each.value
   database_name = aws_glue_catalog_database.live.name

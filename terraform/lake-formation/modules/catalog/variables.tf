@@ -31,6 +31,17 @@ variable "staging_database" {
   }
 }
 
+variable "tables" {
+  description = "Names of the tables that are to be there."
+  type        = set(string)
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for table in var.tables : length(table) >= 1 && length(table) <= 255 && table == lower(table)])
+    error_message = "The name of a table must have 1 to 255 characters, and none of them an uppercase letter."
+  }
+}
+
 variable "tags" {
   description = "Tags of every resource that takes tags."
   type        = map(string)

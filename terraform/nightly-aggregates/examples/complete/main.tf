@@ -67,7 +67,6 @@ module "athena" {
   iam_path             = "/snaplake/"
   permissions_boundary = null
   bytes_scanned_cutoff = 10000000000
-  force_destroy        = false
   tags                 = local.tags
 }
 

@@ -1,10 +1,12 @@
 # The workgroup that analysts and runs query through; its settings win over any client's.
 
 resource "aws_athena_workgroup" "lake" {
-  name          = var.workgroup
-  description   = "Queries on the tables of ${var.name}"
-  state         = "ENABLED"
-  force_destroy = var.force_destroy
+  name        = var.workgroup
+  description = "Queries on the tables of ${var.name}"
+  state       = "ENABLED"
+  # Athena deletes no workgroup that queries were run in, unless their history may go with it. The history is no
+  # data: results are in the bucket, which a destroy does not empty.
+  force_destroy = true
   tags          = var.tags
 
   configuration {

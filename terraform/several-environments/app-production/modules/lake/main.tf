@@ -156,6 +156,24 @@ data "aws_iam_policy_document" "bucket" {
   }
 
   statement {
+    sid       = "DenyCustomerKeys"
+    effect    = "Deny"
+    actions   = ["s3:PutObject"]
+    resources = ["${aws_s3_bucket.lake.arn}/*"]
+
+    principals {
+      type        = "*"
+      identifiers = ["*"]
+    }
+
+    condition {
+      test     = "Null"
+      variable = "s3:x-amz-server-side-encryption-customer-algorithm"
+      values   = ["false"]
+    }
+  }
+
+  statement {
     sid       = "DenyOtherKeys"
     effect    = "Deny"
     actions   = ["s3:PutObject"]

@@ -165,13 +165,6 @@ variable "bytes_scanned_cutoff" {
   }
 }
 
-variable "force_destroy" {
-  description = "Whether destroying also deletes what the buckets and the workgroup hold; leave it false where exports matter."
-  type        = bool
-  default     = false
-  nullable    = false
-}
-
 variable "tags" {
   description = "Tags of every resource that takes tags."
   type        = map(string)
