@@ -204,9 +204,9 @@ fn parquet_schema(columns: &[(&str, ExportType)]) -> Result<SchemaDescriptor, Pa
     Ok(SchemaDescriptor::new(Arc::new(root)))
 }
 
-/// The level of gzip. Level 6, the usual one, makes files 3 % smaller in twice the time, and level 1 files 40 %
-/// larger: docs/performance.md has the figures.
-const GZIP: u32 = 3;
+/// The level of gzip. A rehearsal is made again and again, and gzip is the most of its work: the next level makes
+/// files a quarter smaller with a third more of the whole export's CPU time (docs/performance.md).
+const GZIP: u32 = 1;
 
 /// gzip, as the files' names say. Statistics are whole, for they are compared with query results.
 /// gzip checks each page by a CRC of its own; the library does not write Parquet's.

@@ -6,8 +6,8 @@ use super::print;
 use crate::cloud::export::type_map::ExportType;
 use crate::cloud::source::{BATCH_BYTES, BATCH_ROWS, Column, SourceError, Table};
 use datafusion::arrow::array::{
-    ArrayRef, BinaryBuilder, BooleanBuilder, Float32Builder, Float64Builder, Int16Builder,
-    Int32Builder, Int64Builder, RecordBatch, RecordBatchOptions, StringBuilder,
+    Array as _, ArrayRef, BinaryBuilder, BooleanBuilder, Float32Builder, Float64Builder,
+    Int16Builder, Int32Builder, Int64Builder, RecordBatch, RecordBatchOptions, StringBuilder,
 };
 use datafusion::arrow::datatypes::SchemaRef;
 use std::sync::Arc;
@@ -40,7 +40,7 @@ enum Builder {
     Float(Float32Builder),
     Double(Float64Builder),
     Text(StringBuilder),
-    Printed(Form, StringBuilder),
+    Printed(Form, print::LastDay, StringBuilder),
     Bytes(BinaryBuilder),
 }
 
@@ -56,7 +56,7 @@ impl Builder {
             (ExportType::Double, _) => Self::Double(Float64Builder::new()),
             (ExportType::Bytes, _) => Self::Bytes(BinaryBuilder::new()),
             (_, Form::Text | Form::Other) => Self::Text(StringBuilder::new()),
-            (_, form) => Self::Printed(form, StringBuilder::new()),
+            (_, form) => Self::Printed(form, print::LastDay::default(), StringBuilder::new()),
         }
     }
 
@@ -68,7 +68,7 @@ impl Builder {
             Self::Int64(b) => b.append_null(),
             Self::Float(b) => b.append_null(),
             Self::Double(b) => b.append_null(),
-            Self::Text(b) | Self::Printed(_, b) => b.append_null(),
+            Self::Text(b) | Self::Printed(_, _, b) => b.append_null(),
             Self::Bytes(b) => b.append_null(),
         }
     }
@@ -87,21 +87,21 @@ impl Builder {
             Self::Double(b) => b.append_value(f64::from_be_bytes(fixed(value)?)),
             Self::Bytes(b) => b.append_value(value),
             Self::Text(b) => b.append_value(std::str::from_utf8(value).map_err(|_| Why::Utf8)?),
-            Self::Printed(Form::Jsonb, b) => match value.split_first() {
+            Self::Printed(Form::Jsonb, _, b) => match value.split_first() {
                 Some((1, text)) => {
                     b.append_value(std::str::from_utf8(text).map_err(|_| Why::Utf8)?);
                 }
                 _ => return Err(Why::Format),
             },
-            Self::Printed(form, b) => {
+            Self::Printed(form, last, b) => {
                 scratch.clear();
                 match form {
-                    Form::Date => print::date(i32::from_be_bytes(fixed(value)?), scratch),
+                    Form::Date => print::date(i32::from_be_bytes(fixed(value)?), last, scratch),
                     Form::Timestamp => {
-                        print::timestamp(i64::from_be_bytes(fixed(value)?), false, scratch);
+                        print::timestamp(i64::from_be_bytes(fixed(value)?), false, last, scratch);
                     }
                     Form::TimestampTz => {
-                        print::timestamp(i64::from_be_bytes(fixed(value)?), true, scratch);
+                        print::timestamp(i64::from_be_bytes(fixed(value)?), true, last, scratch);
                     }
                     Form::Uuid => print::uuid(fixed(value)?, scratch),
                     _ => print::numeric(value, scratch).ok_or(Why::Format)?,
@@ -120,7 +120,12 @@ impl Builder {
             Self::Int64(b) => Arc::new(b.finish()),
             Self::Float(b) => Arc::new(b.finish()),
             Self::Double(b) => Arc::new(b.finish()),
-            Self::Text(b) | Self::Printed(_, b) => Arc::new(b.finish()),
+            // The next batch will be much like this one: with room for it, nothing is moved as it grows.
+            Self::Text(b) | Self::Printed(_, _, b) => {
+                let array = b.finish();
+                *b = StringBuilder::with_capacity(array.len(), array.value_data().len() * 9 / 8);
+                Arc::new(array)
+            }
             Self::Bytes(b) => Arc::new(b.finish()),
         }
     }
@@ -304,7 +309,7 @@ fn header(bytes: &[u8]) -> Result<Option<usize>, ()> {
 mod tests {
     use super::*;
     use crate::cloud::source::DeclaredType;
-    use datafusion::arrow::array::{Array as _, AsArray as _};
+    use datafusion::arrow::array::AsArray as _;
     use datafusion::arrow::datatypes::Int32Type;
 
     fn column(name: &str, export: ExportType) -> Column {

@@ -5,13 +5,34 @@
 const EPOCH_DAYS: i64 = 730_425;
 const DAY_MICROS: i64 = 86_400_000_000;
 
+/// The day that was printed last. Rows are mostly in the order of time, and so the next day is mostly it.
+#[derive(Debug, Default)]
+pub(super) struct LastDay {
+    day: i64,
+    text: Vec<u8>,
+    before_christ: bool,
+}
+
+impl LastDay {
+    /// As [`civil`].
+    fn print(&mut self, day: i64, out: &mut Vec<u8>) -> bool {
+        if self.day != day || self.text.is_empty() {
+            self.text.clear();
+            self.before_christ = civil(day, &mut self.text);
+            self.day = day;
+        }
+        out.extend_from_slice(&self.text);
+        self.before_christ
+    }
+}
+
 /// A `date` (<https://www.postgresql.org/docs/current/datatype-datetime.html>): days since 2000.
-pub(super) fn date(days: i32, out: &mut Vec<u8>) {
+pub(super) fn date(days: i32, last: &mut LastDay, out: &mut Vec<u8>) {
     match days {
         i32::MAX => out.extend_from_slice(b"infinity"),
         i32::MIN => out.extend_from_slice(b"-infinity"),
         days => {
-            let before_christ = civil(i64::from(days), out);
+            let before_christ = last.print(i64::from(days), out);
             if before_christ {
                 out.extend_from_slice(b" BC");
             }
@@ -20,21 +41,18 @@ pub(super) fn date(days: i32, out: &mut Vec<u8>) {
 }
 
 /// A `timestamp`, or with `zone` a `timestamp with time zone` in UTC: microseconds since 2000.
-pub(super) fn timestamp(micros: i64, zone: bool, out: &mut Vec<u8>) {
+pub(super) fn timestamp(micros: i64, zone: bool, last: &mut LastDay, out: &mut Vec<u8>) {
     match micros {
         i64::MAX => return out.extend_from_slice(b"infinity"),
         i64::MIN => return out.extend_from_slice(b"-infinity"),
         _ => {}
     }
-    let before_christ = civil(micros.div_euclid(DAY_MICROS), out);
+    let before_christ = last.print(micros.div_euclid(DAY_MICROS), out);
     let time = micros.rem_euclid(DAY_MICROS);
     let seconds = time / 1_000_000;
-    out.push(b' ');
-    padded(seconds / 3600, 2, out);
-    out.push(b':');
-    padded(seconds / 60 % 60, 2, out);
-    out.push(b':');
-    padded(seconds % 60, 2, out);
+    let ((h, hh), (m, mm), (s, ss)) =
+        (two(seconds / 3600), two(seconds / 60 % 60), two(seconds % 60));
+    out.extend_from_slice(&[b' ', h, hh, b':', m, mm, b':', s, ss]);
     let fraction = time % 1_000_000;
     if fraction > 0 {
         out.push(b'.');
@@ -71,6 +89,12 @@ fn civil(days: i64, out: &mut Vec<u8>) -> bool {
     out.push(b'-');
     padded(day, 2, out);
     year <= 0
+}
+
+/// The digits of a number below 100.
+fn two(number: i64) -> (u8, u8) {
+    let digit = |number: i64| b'0' + u8::try_from(number % 10).unwrap_or(0);
+    (digit(number / 10), digit(number))
 }
 
 /// A whole number that is not negative, with zeros before it.
@@ -173,12 +197,13 @@ mod tests {
             (i32::MAX, "infinity"),
             (i32::MIN, "-infinity"),
         ] {
-            assert_eq!(text(|out| date(days, out)), expected);
+            assert_eq!(text(|out| date(days, &mut LastDay::default(), out)), expected);
         }
     }
 
     #[test]
     fn timestamps() {
+        let mut last = LastDay::default();
         for (micros, zone, expected) in [
             (0, false, "2000-01-01 00:00:00"),
             (-1, true, "1999-12-31 23:59:59.999999+00"),
@@ -187,7 +212,8 @@ mod tests {
             (i64::MAX, true, "infinity"),
             (i64::MIN, false, "-infinity"),
         ] {
-            assert_eq!(text(|out| timestamp(micros, zone, out)), expected);
+            assert_eq!(text(|out| timestamp(micros, zone, &mut last, out)), expected);
+            assert_eq!(text(|out| timestamp(micros, zone, &mut last, out)), expected);
         }
     }
 
