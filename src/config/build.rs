@@ -14,6 +14,7 @@ use super::settings::{
     Athena, Catalog, CatalogMode, ColumnPolicy, Existing, IamSettings, KeyChoice, Lake,
     RehearsalSource, Retention, Settings, Stance, TableMaker, TypedViews,
 };
+use super::time_zones;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -28,7 +29,7 @@ const KEY: Wanted = Wanted {
     account: Owner::Any,
 };
 
-pub(super) const ROLE: Wanted = Wanted {
+const ROLE: Wanted = Wanted {
     noun: "role",
     service: "iam",
     regional: false,
@@ -140,7 +141,7 @@ fn catalog(reader: &mut Reader<'_>, table: &Table, name: Option<&str>) -> Option
         changed: stance("changed_columns")?,
     };
     let partition = part.text("partition")?.value.clone();
-    let time_zone = part.text("time_zone")?.value.clone();
+    let time_zone = time_zone(reader, part)?;
     let maker = part.text("tables")?;
     let tables = match maker.value.as_str() {
         "terraform" => TableMaker::Terraform,
@@ -156,6 +157,21 @@ fn catalog(reader: &mut Reader<'_>, table: &Table, name: Option<&str>) -> Option
         reader.error(ConfigError::new(reader.text, &maker.span, message).help(help));
     }
     Some(Catalog { database, mode, partition, time_zone, columns, tables })
+}
+
+/// The time zone by which a snapshot gets its date, which is too late to look up once an export is paid for.
+fn time_zone(reader: &mut Reader<'_>, part: &Table) -> Option<String> {
+    let text = part.text("time_zone")?;
+    if time_zones::time_zone(&text.value).is_none() {
+        let message = format!("there is no time zone {}", quoted(&text.value));
+        let help = time_zones::closest(&text.value).map_or_else(
+            || format!("{}; see {}", rules::TIME_ZONE.what, rules::TIME_ZONE.source),
+            |near| format!("did you mean `{near}`?"),
+        );
+        reader.error(ConfigError::new(reader.text, &text.span, message).help(help));
+        return None;
+    }
+    Some(text.value.clone())
 }
 
 fn typed_views(table: &Table) -> Option<TypedViews> {
@@ -200,6 +216,22 @@ pub(super) fn inside(folder: &str, other: &str) -> bool {
     folder.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
+/// A role by its ARN that is not a service's own.
+fn own_role(
+    reader: &mut Reader<'_>,
+    home: &Home,
+    text: &At<String>,
+    message: &str,
+    help: &str,
+) -> Option<String> {
+    let role = arn(reader, home, &ROLE, text)?;
+    if role.contains(":role/aws-service-role/") {
+        reader.error(ConfigError::new(reader.text, &text.span, message).help(help));
+        return None;
+    }
+    Some(role)
+}
+
 fn existing(
     reader: &mut Reader<'_>,
     table: &Table,
@@ -208,7 +240,12 @@ fn existing(
 ) -> Option<Existing> {
     let part = table.table("existing")?;
     let mut role = |key: &str| match part.text(key) {
-        Some(text) => arn(reader, home, &ROLE, text).map(Some),
+        Some(text) => {
+            let message = "a service-linked role can take no part in a pipeline";
+            let help = "name a role of yours: only its service changes the policies of such a role; \
+                        see https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html";
+            own_role(reader, home, text, message, help).map(Some)
+        }
         None => Some(None),
     };
     let roles =
@@ -299,6 +336,12 @@ fn tags(reader: &mut Reader<'_>, table: &Table) -> BTreeMap<String, String> {
     let mut tags = BTreeMap::new();
     let mut seen: BTreeMap<String, At<String>> = BTreeMap::new();
     for (key, value) in table.map("tags") {
+        if key.value.eq_ignore_ascii_case("snaplake:pipeline") {
+            let message = format!("tag {} is the pipeline's own", quoted(&key.value));
+            let error = ConfigError::new(reader.text, &key.span, message)
+                .help("it is on everything that the pipeline makes, with its `name`; take it out");
+            reader.error(error);
+        }
         // IAM compares the keys of tags without regard to case.
         if let Some(other) = seen.insert(key.value.to_lowercase(), key.clone()) {
             let message = format!("tag {} is there twice", quoted(&key.value));

@@ -21,6 +21,7 @@ mod schema;
 mod settings;
 mod sql;
 mod table_names;
+mod time_zones;
 
 pub use error::{ConfigError, ConfigErrors};
 pub use lake_formation::{LakeFormation, Registration};
@@ -34,6 +35,7 @@ pub use settings::{
     Source, SourceKind, Stance, TableMaker, TableRef, TypedViews, View,
 };
 pub use table_names::table_names;
+pub use time_zones::time_zone;
 
 use error::quoted;
 use read::{Reader, Table};
@@ -187,21 +189,36 @@ fn clashes(reader: &mut Reader<'_>, pipelines: &[Table]) {
     }
 }
 
-/// Keys that only history has a use for, where no pipeline that they are for keeps any.
+/// Keys that no pipeline which they are for has a use for: those of history where none keeps any, and the limit of
+/// a workgroup that is its owner's.
 fn unheeded(reader: &mut Reader<'_>, pipelines: &[Table]) {
-    for key in ["partition", "time_zone"] {
+    let history: &dyn Fn(&Table) -> bool = &|pipeline| {
+        pipeline.table("catalog").is_some_and(|catalog| {
+            catalog.text("mode").is_some_and(|mode| mode.value == "history")
+                || catalog.wrong.contains(&"mode")
+        })
+    };
+    let makes_workgroup: &dyn Fn(&Table) -> bool =
+        &|pipeline| pipeline.table("existing").is_none_or(|existing| !existing.switch("workgroup"));
+    let replaced = "each export replaces the last";
+    let keep = "write `mode = \"history\"` to keep exports side by side, or take it out";
+    let owners = "the workgroup exists, and its limit is its owner's";
+    let out = "take it out, or leave the making of a workgroup to the pipeline";
+    let keys = [
+        ("catalog", "partition", history, replaced, keep),
+        ("catalog", "time_zone", history, replaced, keep),
+        ("athena", "scan_limit", makes_workgroup, owners, out),
+    ];
+    for (section, key, heeds, why, help) in keys {
         let mut used: BTreeMap<usize, (&std::ops::Range<usize>, bool)> = BTreeMap::new();
-        for catalog in pipelines.iter().filter_map(|pipeline| pipeline.table("catalog")) {
-            let Some(text) = catalog.text(key) else { continue };
-            let history = catalog.text("mode").is_some_and(|mode| mode.value == "history")
-                || catalog.wrong.contains(&"mode");
-            used.entry(text.span.start).or_insert((&text.span, false)).1 |= history;
+        for pipeline in pipelines {
+            let text = pipeline.table(section).and_then(|table| table.text(key));
+            let Some(text) = text else { continue };
+            used.entry(text.span.start).or_insert((&text.span, false)).1 |= heeds(pipeline);
         }
-        for (span, _) in used.into_values().filter(|(_, history)| !history) {
-            let message = format!("nothing heeds `{key}`: each export replaces the last");
-            let error = ConfigError::new(reader.text, span, message)
-                .help("write `mode = \"history\"` to keep exports side by side, or take it out");
-            reader.error(error);
+        for (span, _) in used.into_values().filter(|(_, heeded)| !heeded) {
+            let message = format!("nothing heeds `{key}`: {why}");
+            reader.error(ConfigError::new(reader.text, span, message).help(help));
         }
     }
 }

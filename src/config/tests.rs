@@ -17,10 +17,10 @@ fn problems(text: &str) -> Vec<String> {
 }
 
 /// Whether another key, which stands before it, leaves it no place: of some one is wanted, of others one at most,
-/// and where a crawler finds the tables there is no history.
+/// where a crawler finds the tables there is no history, and a workgroup that exists has a limit of its own.
 fn excluded(section: &Section, key: &Key) -> bool {
     section.one_of.iter().any(|group| group[1..].contains(&key.name))
-        || ["slack_webhook_file", "partition", "time_zone"].contains(&key.name)
+        || ["slack_webhook_file", "partition", "time_zone", "scan_limit"].contains(&key.name)
 }
 
 /// A file with every key of the grammar at its example, but for what `leave_out` picks.

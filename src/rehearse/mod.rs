@@ -96,8 +96,8 @@ pub async fn rehearse(
 /// Lets the time be six in the morning where a snapshot's date is taken, so that the drills' exports are
 /// of one day or of two as they mean to be, whenever it is that somebody rehearses.
 fn early_in_the_day(pipeline: &Pipeline, clock: &VirtualClock) {
-    let zone =
-        jiff::tz::TimeZone::get(&pipeline.catalog.time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
+    let zone = crate::config::time_zone(&pipeline.catalog.time_zone);
+    let zone = zone.unwrap_or(jiff::tz::TimeZone::UTC);
     let now = clock.now().to_zoned(zone);
     let six = now.tomorrow().and_then(|day| day.with().hour(6).minute(0).build());
     if let Ok(six) = six {

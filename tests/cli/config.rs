@@ -214,6 +214,60 @@ location = "arn:aws:iam::123456789012:role/aws-service-role/lakeformation.amazon
     insta::assert_snapshot!(said(&(text + more)));
 }
 
+/// A name that no run would find is found out before anything is paid for.
+#[test]
+fn time_zones_that_do_not_exist() {
+    let zone = |name: &str| {
+        said(&format!("{GOOD}[catalog]\nmode = \"history\"\ntime_zone = \"{name}\"\n"))
+    };
+    insta::assert_snapshot!(zone("Asia/Tokio"));
+    for (typed, help) in [
+        ("Berlin", "did you mean `Europe/Berlin`?"),
+        ("Nowhere/At-all", "write a name of the IANA database"),
+    ] {
+        let said = zone(typed);
+        assert!(said.starts_with("exit code: 2\n"), "{said}");
+        assert!(said.contains(&format!("there is no time zone `{typed}`")), "{said}");
+        assert!(said.contains(help), "{said}");
+    }
+    // All is well, and nothing has been generated yet.
+    for right in ["Asia/Tokyo", "US/Eastern", "UTC"] {
+        assert!(zone(right).starts_with("exit code: 1\n"), "{right}");
+    }
+}
+
+#[test]
+fn what_others_keep_is_not_the_configurations_to_set() {
+    let linked =
+        "arn:aws:iam::123456789012:role/aws-service-role/rds.amazonaws.com/AWSServiceRoleForRDS";
+    let roles: Vec<String> = ["export_role", "runner_role", "analyst_role"]
+        .iter()
+        .map(|role| format!("{role} = \"{linked}\"\n"))
+        .collect();
+    insta::assert_snapshot!(said(&format!(
+        "{GOOD}[athena]\nscan_limit = \"10 GB\"\n[existing]\nworkgroup = true\n{}\
+         [tags]\n\"snaplake:pipeline\" = \"other\"\n",
+        roles.concat()
+    )));
+    // One pipeline that makes its workgroup heeds the limit.
+    let shared = "
+athena = { scan_limit = \"10 GB\" }
+[[pipelines]]
+name = \"one\"
+lake = { bucket = \"example-one\" }
+[[pipelines]]
+name = \"two\"
+lake = { bucket = \"example-two\" }
+existing = { workgroup = true }
+";
+    let (head, rest) = GOOD.split_once("[source]").unwrap();
+    let (source, _) = rest.split_once("[lake]").unwrap();
+    let (limit, pipelines) = shared.split_once("[[").unwrap();
+    let head = head.replace("name = \"shop\"", "");
+    let file = format!("{head}{limit}[source]{source}[[{pipelines}");
+    assert!(said(&file).starts_with("exit code: 1\n"), "{}", said(&file));
+}
+
 /// Whoever writes the webhook where its variable's name belongs reads no part of it in a log of CI.
 #[test]
 fn a_webhook_in_the_wrong_place_is_not_repeated() {

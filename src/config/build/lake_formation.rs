@@ -1,10 +1,10 @@
 //! What Lake Formation governs.
 
-use super::super::arns::{Home, arn};
+use super::super::arns::Home;
 use super::super::error::ConfigError;
 use super::super::lake_formation::{LakeFormation, Registration};
 use super::super::read::{Reader, Table};
-use super::ROLE;
+use super::own_role;
 
 /// The settings, unless something is wrong; none where Lake Formation governs nothing.
 #[expect(clippy::option_option, reason = "wrong and not asked for are two things")]
@@ -18,19 +18,15 @@ pub(super) fn lake_formation(
     let location = match text.value.as_str() {
         "unregistered" => Registration::No,
         "registered" => Registration::Already,
-        _ => Registration::With(arn(reader, home, &ROLE, text)?),
+        _ => {
+            // Lake Formation keeps the policy of its own role by itself, and only where it is told to use it:
+            // https://docs.aws.amazon.com/lake-formation/latest/dg/service-linked-roles.html
+            let message = "a location cannot be registered with a service-linked role here";
+            let help = "name a role of yours, or register the location in Lake Formation with its own role and \
+                        write `location = \"registered\"`";
+            Registration::With(own_role(reader, home, text, message, help)?)
+        }
     };
-    // Lake Formation keeps the policy of its own role by itself, and only where it is told to use it:
-    // https://docs.aws.amazon.com/lake-formation/latest/dg/service-linked-roles.html
-    if let Registration::With(role) = &location
-        && role.contains(":role/aws-service-role/")
-    {
-        let message = "a location cannot be registered with a service-linked role here";
-        let help = "name a role of yours, or register the location in Lake Formation with its own role and \
-                    write `location = \"registered\"`";
-        reader.error(ConfigError::new(reader.text, &text.span, message).help(help));
-        return None;
-    }
     let enabled = part.switch("enabled");
     if !enabled && location != Registration::No {
         let message = "a location is registered, and Lake Formation governs nothing";

@@ -389,7 +389,7 @@ pub(in crate::config) static SUFFIX: Rule = Rule {
     also: fine,
 };
 
-/// The shape of a name; whether the machine that runs knows it is found out there.
+/// The shape of a name; whether there is such a zone is looked up when the file has been read.
 pub(in crate::config) static TIME_ZONE: Rule = Rule {
     noun: "time zone",
     what: "write a name of the IANA database, such as `Asia/Tokyo` or `UTC`",

@@ -43,12 +43,11 @@ pub(in crate::run) async fn run(context: &mut Context<'_>) -> StepResult {
 /// In history mode: the date of the export's snapshot, which is its partition.
 async fn partition_of_export(context: &mut Context<'_>) -> Result<String, StepError> {
     let catalog = &context.pipeline.catalog;
-    let zone = jiff::tz::TimeZone::get(&catalog.time_zone).map_err(|_| {
+    let zone = crate::config::time_zone(&catalog.time_zone).ok_or_else(|| {
         StepError::found(
             FailureKind::Setup,
-            format!("this machine knows no time zone `{}`", catalog.time_zone),
-            "look at its spelling in `[catalog] time_zone`; on a small image, install the package \
-             `tzdata`",
+            format!("there is no time zone `{}`", catalog.time_zone),
+            "look at its spelling in `[catalog] time_zone`",
         )
     })?;
     let clash = context
