@@ -235,7 +235,7 @@ fn large_tables_become_several_files_of_bounded_size() {
          WHERE i < 20000) INSERT INTO t SELECT i, hex(randomblob(20)) FROM n",
     );
     let store = Memory::new();
-    let limits = Limits { row_group: 100_000, part: 300_000 };
+    let limits = Limits { row_group: 100_000, part: 500_000 };
     let cancel = AtomicBool::new(false);
     let outcome =
         run_within(&request(&url, "postgres", &end), &store, &caller(), &cancel, limits).unwrap();
