@@ -72,6 +72,7 @@ pub struct KnownExports {
     verdicts: BTreeMap<String, Verdict>,
     warnings: BTreeMap<String, Option<String>>,
     targets: BTreeMap<String, BTreeSet<Target>>,
+    doomed: BTreeSet<String>,
 }
 
 impl KnownExports {
@@ -80,6 +81,7 @@ impl KnownExports {
         states.sort_by_key(|state| state.report.ended);
         let mut known = Self::default();
         for state in states {
+            known.doomed.extend(state.report.pruned.iter().map(|pruned| pruned.id.clone()));
             let Some(export) = &state.report.export else { continue };
             let id = &export.id;
             if let Some(found) = verdict(&state)
@@ -102,6 +104,11 @@ impl KnownExports {
     #[must_use]
     pub fn is_unfit(&self, id: &str) -> bool {
         self.verdicts.get(id).is_some_and(|verdict| !verdict.fit)
+    }
+
+    /// Whether a run has begun to delete an export.
+    pub(in crate::run) fn is_doomed(&self, id: &str) -> bool {
+        self.doomed.contains(id)
     }
 
     /// Whether a run has heard from RDS that an export is complete, and what it warns of.

@@ -34,10 +34,14 @@ pub(in crate::run) async fn run(context: &mut Context<'_>) -> StepResult {
     let Surplus { goes, withheld, .. } = found;
     for id in &goes {
         context.stop().check()?;
-        let pruned = delete(pipeline, clients, id).await?;
-        context.journal.state.report.pruned.retain(|other| other.id != *id);
-        context.journal.state.report.pruned.push(pruned);
+        let doomed = Doomed::find(pipeline, clients, id).await?;
+        // Noted first: what a death leaves of it is known for that, and goes with the next run.
+        let pruned = &mut context.journal.state.report.pruned;
+        if !pruned.iter().any(|other| other.id == *id) {
+            pruned.push(doomed.told());
+        }
         context.journal.save().await?;
+        doomed.delete(pipeline, clients).await?;
     }
     let own = context.journal.state.report.snapshot.as_ref().map(|snapshot| snapshot.id.as_str());
     let snapshots = prune_snapshots(pipeline, clients, own).await?;
@@ -80,7 +84,9 @@ async fn all(journals: &Journals<'_>, now: Timestamp) -> Result<Vec<PrunedExport
     let (pipeline, clients) = (journals.pipeline, journals.clients);
     let mut pruned = Vec::new();
     for id in surplus_exports(journals, now, None).await?.goes {
-        pruned.push(delete(pipeline, clients, &id).await?);
+        let doomed = Doomed::find(pipeline, clients, &id).await?;
+        doomed.delete(pipeline, clients).await?;
+        pruned.push(doomed.told());
     }
     prune_snapshots(pipeline, clients, None).await?;
     Ok(pruned)
@@ -134,7 +140,9 @@ async fn surplus_exports(
     let unfit = exports.iter().map(|export| export.id.clone()).filter(|id| known.is_unfit(id));
     let unfit: BTreeSet<String> = unfit.collect();
     let keep = usize::try_from(pipeline.retention.exports).unwrap_or(usize::MAX);
-    let surplus = surplus(&pipeline.name, exports, (&unfit, &needed), keep, now);
+    let half = exports.iter().filter(|export| !export.complete && known.is_doomed(&export.id));
+    let half: BTreeSet<String> = half.map(|export| export.id.clone()).collect();
+    let surplus = surplus(&pipeline.name, exports, (&unfit, &half, &needed), keep, now);
     let here = Target::of(pipeline);
     let elsewhere: Vec<String> = known.elsewhere(&here).iter().map(ToString::to_string).collect();
     // Journals may be lost, so what none of them knows is not deleted either.
@@ -238,12 +246,12 @@ fn needed<'a>(
     needed
 }
 
-/// What goes, newest first: complete exports beyond the newest `keep` that are fit to go live, and old remains
-/// of others. One that failed verification takes nobody's place, and goes when a fit one in its place would.
+/// What goes, newest first: complete exports beyond the newest `keep` that are fit to go live, what a run has
+/// deleted half of, and old remains of others. One that failed verification takes nobody's place, and goes when a fit one in its place would.
 fn surplus(
     name: &str,
     mut exports: Vec<Kept>,
-    (unfit, needed): (&BTreeSet<String>, &BTreeSet<String>),
+    (unfit, half, needed): (&BTreeSet<String>, &BTreeSet<String>, &BTreeSet<String>),
     keep: usize,
     now: Timestamp,
 ) -> Vec<String> {
@@ -257,7 +265,9 @@ fn surplus(
             fit += usize::from(!unfit.contains(&export.id));
             beyond
         } else {
-            began(name, &export.id).is_some_and(|began| now.duration_since(began) > ABANDONED)
+            half.contains(&export.id)
+                || began(name, &export.id)
+                    .is_some_and(|began| now.duration_since(began) > ABANDONED)
         };
         if beyond && !needed.contains(&export.id) {
             surplus.push(export.id);
@@ -276,24 +286,38 @@ fn began(name: &str, id: &str) -> Option<Timestamp> {
         .map(|zoned| zoned.timestamp())
 }
 
-/// Deletes an export, its manifests first: without them nothing takes it for usable.
-async fn delete(
-    pipeline: &Pipeline,
-    clients: &Clients,
-    id: &str,
-) -> Result<PrunedExport, AwsError> {
-    let bucket = pipeline.lake.bucket.as_str();
-    let prefix = pipeline.export_prefix(id);
-    let objects = clients.list(bucket, &prefix, false).await?.objects;
-    let bytes = objects.iter().map(|object| object.size).sum();
-    let count = u64::try_from(objects.len()).unwrap_or(u64::MAX);
-    let (manifests, files): (Vec<String>, Vec<String>) = objects
-        .into_iter()
-        .map(|object| object.key)
-        .partition(|key| key.strip_prefix(&prefix).is_some_and(|rest| !rest.contains('/')));
-    clients.delete(bucket, &manifests).await?;
-    clients.delete(bucket, &files).await?;
-    Ok(PrunedExport { id: id.to_owned(), objects: count, bytes })
+/// An export that is about to be deleted.
+struct Doomed {
+    id: String,
+    manifests: Vec<String>,
+    files: Vec<String>,
+    bytes: u64,
+}
+
+impl Doomed {
+    async fn find(pipeline: &Pipeline, clients: &Clients, id: &str) -> Result<Self, AwsError> {
+        let prefix = pipeline.export_prefix(id);
+        let objects = clients.list(&pipeline.lake.bucket, &prefix, false).await?.objects;
+        let bytes = objects.iter().map(|object| object.size).sum();
+        let (manifests, files) = objects
+            .into_iter()
+            .map(|object| object.key)
+            .partition(|key| key.strip_prefix(&prefix).is_some_and(|rest| !rest.contains('/')));
+        Ok(Self { id: id.to_owned(), manifests, files, bytes })
+    }
+
+    fn told(&self) -> PrunedExport {
+        let objects = self.manifests.len() + self.files.len();
+        let objects = u64::try_from(objects).unwrap_or(u64::MAX);
+        PrunedExport { id: self.id.clone(), objects, bytes: self.bytes }
+    }
+
+    /// Its manifests first: without them nothing takes it for usable.
+    async fn delete(&self, pipeline: &Pipeline, clients: &Clients) -> Result<(), AwsError> {
+        let bucket = pipeline.lake.bucket.as_str();
+        clients.delete(bucket, &self.manifests).await?;
+        clients.delete(bucket, &self.files).await
+    }
 }
 
 /// Deletes snapshots that runs of this pipeline made, all but the newest ones and `own`.
@@ -388,9 +412,12 @@ mod tests {
             export(23, true),
         ];
         let (none, needed) = (BTreeSet::new(), [id(1)].into());
-        let all = (&none, &needed);
+        let all = (&none, &none, &needed);
         assert_eq!(surplus("shop", exports.clone(), all, 2, now()), [id(20)]);
-        assert_eq!(surplus("shop", exports.clone(), (&none, &none), 2, now()), [id(20), id(1)]);
+        assert_eq!(
+            surplus("shop", exports.clone(), (&none, &none, &none), 2, now()),
+            [id(20), id(1)]
+        );
         assert!(surplus("shop", exports, all, 3, now()).is_empty());
     }
 
@@ -399,16 +426,21 @@ mod tests {
         let none = BTreeSet::new();
         let exports: Vec<Kept> = [1, 19, 20, 21, 22, 23].map(|day| export(day, true)).into();
         let unfit: BTreeSet<String> = [20, 21, 22].map(id).into();
-        assert!(surplus("shop", exports.clone(), (&unfit, &none), 3, now()).is_empty());
-        assert_eq!(surplus("shop", exports.clone(), (&unfit, &none), 2, now()), [id(1)]);
+        assert!(surplus("shop", exports.clone(), (&unfit, &none, &none), 3, now()).is_empty());
+        assert_eq!(surplus("shop", exports.clone(), (&unfit, &none, &none), 2, now()), [id(1)]);
         let beyond = [id(22), id(21), id(20), id(19), id(1)];
-        assert_eq!(surplus("shop", exports, (&unfit, &none), 1, now()), beyond);
+        assert_eq!(surplus("shop", exports, (&unfit, &none, &none), 1, now()), beyond);
     }
 
     #[test]
     fn remains_of_an_unfinished_export_go_when_they_are_old() {
         let exports = vec![export(1, false), export(22, false), export(23, true)];
         let none = BTreeSet::new();
-        assert_eq!(surplus("shop", exports, (&none, &none), 1, now()), [id(1)]);
+        assert_eq!(surplus("shop", exports.clone(), (&none, &none, &none), 1, now()), [id(1)]);
+        // One that a run has begun to delete goes however new it is, unless something live points at it.
+        let half = [id(22)].into();
+        let all = (&none, &half, &none);
+        assert_eq!(surplus("shop", exports.clone(), all, 1, now()), [id(22), id(1)]);
+        assert_eq!(surplus("shop", exports, (&none, &half, &half), 1, now()), [id(1)]);
     }
 }

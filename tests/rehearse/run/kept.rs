@@ -6,7 +6,7 @@ use super::command::{configured, text, told};
 use super::faults::fault;
 use super::stage::Stage;
 use snaplake::cloud::Pace;
-use snaplake::cloud::faults::Effect;
+use snaplake::cloud::faults::{Effect, Fault};
 use snaplake::run::{self, FailureKind, Journals, NoProgress, RunOptions, RunReport};
 use snaplake::verify::{Check, CheckStatus};
 use std::path::PathBuf;
@@ -183,4 +183,28 @@ async fn cost_is_measured_by_whole_exports() {
     assert_eq!(cost.status.code(), Some(0), "{shown}");
     assert!(shown.contains(&format!("measured by run {}", run.run_id)), "{shown}");
     assert!(shown.contains(&format!("3  counted by run {}", run.run_id)), "{shown}");
+}
+
+/// A run that ends within a deletion has taken the manifests away already.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_run_has_deleted_half_of_goes_with_the_next_one() {
+    let stage = Stage::configured("", Pace::Polled).await;
+    let first = good(&stage).await;
+    tomorrow(&stage);
+    let second = good(&stage).await;
+    tomorrow(&stage);
+    let refused = Effect::Error { status: 403, code: "AccessDenied".to_owned() };
+    stage.cloud.add_faults([Fault { after: 1, ..fault("s3", "DeleteObjects", 1, refused) }]);
+    let report = stage.run_with(options(&stage), &NoProgress).await;
+    let third = id(&report);
+    assert_eq!(report.failure.map(|failure| failure.step).as_deref(), Some("prune"));
+    assert_eq!(exports(&stage).await, [&third, &second, &first].map(String::as_str));
+
+    let resumed = RunOptions { resume: Some(report.run_id), ..options(&stage) };
+    let report = stage.run_with(resumed, &NoProgress).await;
+    assert!(report.succeeded(), "{:#?}", report.failure);
+    assert_eq!(exports(&stage).await, [&third, &second].map(String::as_str));
+    let pruned: Vec<_> =
+        report.pruned.iter().map(|pruned| (&pruned.id, pruned.objects > 4)).collect();
+    assert_eq!(pruned, [(&first, true)]);
 }
