@@ -207,7 +207,7 @@ pub struct ViewReport {
     pub problem: Option<String>,
 }
 
-/// An export that was deleted.
+/// An export that was deleted; of a run that ended within the deletion, one that it had begun to delete.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PrunedExport {
     /// Its identifier.

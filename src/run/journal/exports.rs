@@ -148,7 +148,7 @@ impl Journals<'_> {
 #[cfg(test)]
 mod tests {
     use super::super::super::error::Failure;
-    use super::super::super::report::{ExportInfo, StepRecord};
+    use super::super::super::report::{ExportInfo, PrunedExport, StepRecord};
     use super::*;
 
     fn time(minute: u8) -> Timestamp {
@@ -231,6 +231,15 @@ mod tests {
         assert!(!KnownExports::of(vec![kept]).was_awaited("a"));
         let known = KnownExports::of(vec![state("a", 1)]);
         assert!(known.was_awaited("a") && known.warning("a").is_none());
+    }
+
+    #[test]
+    fn what_any_run_has_begun_to_delete_is_known() {
+        let mut cut_off = state("b", 2);
+        cut_off.report.export = None;
+        cut_off.report.pruned.push(PrunedExport { id: "a".into(), objects: 9, bytes: 9 });
+        let known = KnownExports::of(vec![cut_off, state("c", 3)]);
+        assert!(known.is_doomed("a") && !known.is_doomed("b") && !known.is_doomed("c"));
     }
 
     #[test]

@@ -187,7 +187,7 @@ async fn cost_is_measured_by_whole_exports() {
 
 /// A run that ends within a deletion has taken the manifests away already.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_run_has_deleted_half_of_goes_with_the_next_one() {
+async fn what_a_run_has_deleted_half_of_goes_when_it_is_resumed() {
     let stage = Stage::configured("", Pace::Polled).await;
     let first = good(&stage).await;
     tomorrow(&stage);
