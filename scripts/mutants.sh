@@ -31,6 +31,7 @@ doctest = false
 
 [dependencies]
 base64 = "0.23"
+foldhash = { version = "0.2", default-features = false }
 jiff = "0.2"
 serde_json = { version = "1", features = ["preserve_order"] }
 strsim = "0.11"
@@ -79,11 +80,12 @@ RUST
 
 cp Cargo.lock "$crate"
 cd "$crate"
-exec cargo mutants --no-shuffle --jobs 1 --minimum-test-timeout 20 \
+exec cargo mutants --no-shuffle --jobs "${JOBS:-1}" --minimum-test-timeout 20 \
   --file 'src/iam/evaluate.rs' --file 'src/iam/evaluate/*.rs' \
   --file 'src/iam/condition.rs' --file 'src/iam/condition/*.rs' \
   --file 'src/iam/pattern.rs' --file 'src/iam/pattern/*.rs' \
   --file 'src/iam/policy.rs' --file 'src/iam/policy/compiled.rs' --file 'src/iam/policy/compiled/*.rs' \
   --file 'src/iam/request.rs' --file 'src/iam/request/*.rs' \
   --file 'src/iam/arn.rs' --file 'src/iam/case.rs' --file 'src/iam/case/*.rs' \
+  --file 'src/iam/explain.rs' --file 'src/iam/explain/*.rs' \
   "$@" -- --lib -- --skip the_command_line_decides_alike

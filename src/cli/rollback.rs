@@ -3,7 +3,7 @@
 use super::outputs::Files;
 use super::session::{Session, aws_error, run_error};
 use super::{Failure, Global, Outcome, Printer};
-use crate::run::{self, RunOptions, Status};
+use crate::run::{self, KeptExport, LiveTable, RunOptions, Status};
 
 /// Arguments of `snaplake rollback`.
 #[derive(Debug, clap::Args)]
@@ -32,7 +32,7 @@ pub(super) fn rollback(args: &RollbackArgs, global: &Global, printer: &Printer) 
     let session = Session::open(global)?;
     let export = match &args.to {
         Some(export) => export.clone(),
-        None => before(&look(&session)?, &args.tables)?,
+        None => before(&session, &look(&session)?, &args.tables)?,
     };
     let options = RunOptions {
         journal: session.journal.clone(),
@@ -78,11 +78,26 @@ fn newest(status: &Status) -> Result<String, Failure> {
     })
 }
 
-/// The newest complete export that is older than the newest that the tables point at, and has not failed
-/// verification. What others of them point at says nothing: a table that the source has no more stays at the
-/// last export that had it.
-fn before(status: &Status, tables: &[String]) -> Result<String, Failure> {
-    for name in tables {
+/// The export that the tables go back to: the newest before theirs that would move one of them.
+fn before(session: &Session, status: &Status, names: &[String]) -> Result<String, Failure> {
+    let tables = chosen(status, names)?;
+    for export in older(status, &tables) {
+        // A table that came with the current export stays there when all others go back, and again when they
+        // go back further.
+        let moves = run::would_move(&session.pipeline, &session.clients, export, &tables);
+        if session.wait(moves).map_err(|error| aws_error(&error))? {
+            return Ok(export.to_owned());
+        }
+    }
+    Err(Failure::input(miette::miette!(
+        help = "`snaplake status` lists the exports that are kept; `[retention]` says how many",
+        "no export older than the current one is kept that is fit to go live"
+    )))
+}
+
+/// The live tables of these names; without names, all.
+fn chosen<'a>(status: &'a Status, names: &[String]) -> Result<Vec<&'a LiveTable>, Failure> {
+    for name in names {
         if !status.tables.iter().any(|table| table.table == *name) {
             return Err(Failure::input(miette::miette!(
                 help = "`snaplake status` lists the live tables",
@@ -91,31 +106,23 @@ fn before(status: &Status, tables: &[String]) -> Result<String, Failure> {
             )));
         }
     }
-    let current = status
-        .tables
-        .iter()
-        .filter(|table| tables.is_empty() || tables.contains(&table.table))
-        .filter_map(|table| table.export.as_deref())
-        .max();
-    status
-        .exports
-        .iter()
-        .filter(|export| export.complete && !export.unfit)
-        .find(|export| current.is_some_and(|now| export.id.as_str() < now))
-        .map(|export| export.id.clone())
-        .ok_or_else(|| {
-            Failure::input(miette::miette!(
-                help = "`snaplake status` lists the exports that are kept; `[retention]` says how \
-                        many",
-                "no export older than the current one is kept that is fit to go live"
-            ))
-        })
+    let chosen = |table: &&LiveTable| names.is_empty() || names.contains(&table.table);
+    Ok(status.tables.iter().filter(chosen).collect())
+}
+
+/// The complete exports that are older than the newest that the tables point at, and have failed neither
+/// verification nor checks; the newest first. What others of them point at says nothing: a table that the source has
+/// no more stays at the last export that had it.
+fn older<'a>(status: &'a Status, tables: &[&LiveTable]) -> impl Iterator<Item = &'a str> {
+    let current = tables.iter().filter_map(|table| table.export.clone()).max();
+    let fit = |export: &&KeptExport| export.complete && !export.unfit && !export.refused;
+    let ids = status.exports.iter().filter(fit).map(|export| export.id.as_str());
+    ids.filter(move |id| current.as_deref().is_some_and(|now| *id < now))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::{KeptExport, LiveTable};
 
     fn status() -> Status {
         let table = |name: &str, export: &str| LiveTable {
@@ -126,8 +133,13 @@ mod tests {
             run: None,
             columns: 1,
         };
-        let export =
-            |id: &str, complete| KeptExport { id: id.into(), complete, unfit: false, tables: 0 };
+        let export = |id: &str, complete| KeptExport {
+            id: id.into(),
+            complete,
+            unfit: false,
+            refused: false,
+            tables: 0,
+        };
         Status {
             database: "shop".into(),
             tables: vec![table("a", "shop-4"), table("b", "shop-2")],
@@ -142,22 +154,29 @@ mod tests {
         }
     }
 
+    fn before(status: &Status, names: &[&str]) -> Vec<String> {
+        let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+        older(status, &chosen(status, &names).unwrap()).map(str::to_owned).collect()
+    }
+
     #[test]
-    fn a_rollback_goes_to_the_complete_export_before() {
+    fn a_rollback_goes_to_the_complete_exports_before() {
         let status = status();
-        assert_eq!(before(&status, &["a".into()]).unwrap(), "shop-2");
-        assert_eq!(before(&status, &["b".into()]).unwrap(), "shop-1");
+        assert_eq!(before(&status, &["a"]), ["shop-2", "shop-1"]);
+        assert_eq!(before(&status, &["b"]), ["shop-1"]);
         // One table was left behind long ago: the others do not go back as far as it has stayed.
-        assert_eq!(before(&status, &[]).unwrap(), "shop-2");
-        assert!(before(&status, &["c".into()]).is_err());
+        assert_eq!(before(&status, &[]), ["shop-2", "shop-1"]);
+        assert!(chosen(&status, &["c".into()]).is_err());
         assert_eq!(newest(&status).unwrap(), "shop-4");
     }
 
     #[test]
-    fn a_rollback_passes_over_what_failed_verification() {
+    fn a_rollback_passes_over_what_failed_verification_or_checks() {
         let mut status = status();
         status.exports[2].unfit = true;
-        assert_eq!(before(&status, &["a".into()]).unwrap(), "shop-1");
+        assert_eq!(before(&status, &["a"]), ["shop-1"]);
+        status.exports[2] = KeptExport { unfit: false, refused: true, ..status.exports[2].clone() };
+        assert_eq!(before(&status, &["a"]), ["shop-1"]);
         // It is there to be verified once more.
         status.exports[0].unfit = true;
         assert_eq!(newest(&status).unwrap(), "shop-4");

@@ -27,7 +27,8 @@ pub(super) fn status(_args: &StatusArgs, global: &Global, printer: &Printer) -> 
         Ok(known) => status.judge(&known),
         // Whoever looks may have no right to the journals.
         Err(error) => {
-            printer.note(format!("which exports failed verification is not known: {error}"));
+            printer
+                .note(format!("which exports failed verification or checks is not known: {error}"));
         }
     }
     if global.output == OutputFormat::Json {
@@ -102,10 +103,11 @@ fn status_text(status: &Status) -> String {
 }
 
 fn state_of(export: &KeptExport) -> &'static str {
-    match (export.complete, export.unfit) {
-        (false, _) => "incomplete",
-        (true, true) => "failed verification",
-        (true, false) => "complete",
+    match export {
+        KeptExport { complete: false, .. } => "incomplete",
+        KeptExport { unfit: true, .. } => "failed verification",
+        KeptExport { refused: true, .. } => "failed checks",
+        _ => "complete",
     }
 }
 

@@ -17,6 +17,7 @@
 //! are left alone, unless they look like one of these, misspelt.
 
 mod documents;
+mod kind;
 mod read;
 mod scan;
 mod split;

@@ -18,6 +18,24 @@ pub(crate) enum Given<'a> {
     Many(&'a [String]),
 }
 
+impl<'a> Given<'a> {
+    /// The first value.
+    pub(crate) fn first(self) -> Option<&'a str> {
+        match self {
+            Self::One(value) => Some(value),
+            Self::Many(values) => values.first().map(String::as_str),
+        }
+    }
+
+    /// The last value.
+    pub(crate) fn last(self) -> Option<&'a str> {
+        match self {
+            Self::One(value) => Some(value),
+            Self::Many(values) => values.last().map(String::as_str),
+        }
+    }
+}
+
 /// The request, as conditions and policy variables see it. Keys are given in lower case.
 pub(crate) trait Keys<'a> {
     /// The value of a key; `None` when the request does not carry it.

@@ -27,7 +27,7 @@ pub fn evaluate(request: &Request, policies: &Policies) -> Evaluation {
 #[must_use]
 pub fn decide<'a>(request: &'a Request, policies: &'a Policies) -> Verdict<'a> {
     let subject = RequestSubject::new(request, policies);
-    if special::needs_no_permission(subject.action()) {
+    if special::needs_no_permission(subject.action()) && !special::refuses(&subject) {
         return Verdict::allowed(Layer::NoPermissionNeeded, None);
     }
     match Findings::gather(&subject, policies) {
@@ -67,7 +67,7 @@ impl<'a> Findings<'a> {
             matches!(principal, RequestPrincipal::Arn(arn) if arn.service_linked());
         let within_account = special::within_account(principal);
         let rcps = service_linked
-            || !special::resource_controls_reach(subject.action())
+            || !special::resource_controls_reach(subject)
             || levels(&policies.rcps, subject, Layer::ResourceControl)?;
         let scps = service_linked
             || !within_account
@@ -91,6 +91,16 @@ impl<'a> Findings<'a> {
     }
 
     fn conclude(&self, subject: &RequestSubject<'a>, policies: &Policies) -> Verdict<'a> {
+        // First what no policy can change.
+        let principal = subject.principal();
+        let root =
+            matches!(principal, RequestPrincipal::Arn(arn) if arn.kind() == PrincipalKind::Root);
+        if root && special::refuses_root(subject.action()) {
+            return Verdict::not_allowed(Layer::AccountRoot);
+        }
+        if special::refuses(subject) {
+            return Verdict::not_allowed(Layer::Caller);
+        }
         for (allowed, layer) in [
             (self.rcps, Layer::ResourceControl),
             (self.scps, Layer::ServiceControl),
@@ -99,12 +109,6 @@ impl<'a> Findings<'a> {
             if !allowed {
                 return Verdict::not_allowed(layer);
             }
-        }
-        let principal = subject.principal();
-        let root =
-            matches!(principal, RequestPrincipal::Arn(arn) if arn.kind() == PrincipalKind::Root);
-        if root && special::refuses_root(subject.action()) {
-            return Verdict::not_allowed(Layer::AccountRoot);
         }
         // A grant is enough, within the account and across accounts: users of another account "cannot
         // use the KMS key until you attach IAM policies …, or use grants to manage access"
@@ -133,7 +137,9 @@ impl<'a> Findings<'a> {
             if !special::crosses_accounts(subject.action()) {
                 return Verdict::not_allowed(Layer::CrossAccount);
             }
-            let admitted = self.resource.is_some() || account_granted;
+            let admitted = self.resource.is_some()
+                || account_granted
+                || special::asks_no_resource(subject.action());
             return if admitted { by_account } else { by_resource };
         }
         // The request of a federated user is limited even where the policy names the IAM user.
@@ -155,6 +161,8 @@ impl<'a> Findings<'a> {
     /// What the policies of the principal's own account say.
     fn by_account(&self, root: bool) -> Verdict<'a> {
         match self.identity {
+            // The session that `sts:AssumeRoot` gives has a task policy.
+            _ if root && !self.session => Verdict::not_allowed(Layer::Session),
             _ if root => Verdict::allowed(Layer::AccountRoot, None),
             Some(found) => self.limited(Verdict::allowed(Layer::Identity, Some(found))),
             None => Verdict::not_allowed(Layer::Identity),
@@ -241,6 +249,9 @@ fn resource<'a>(
     let mut best: Option<(Grant, Found<'a>)> = None;
     let mut delegated = false;
     let Some(document) = &policies.resource else { return Ok((None, false)) };
+    if special::ignores_resource_policy(subject.action()) {
+        return Ok((None, false));
+    }
     for (index, statement, grant) in applying(document, subject) {
         match statement.effect {
             Effect::Deny if special::ignores_denial(subject) => {}

@@ -76,6 +76,9 @@ impl fmt::Display for Explanation {
             (_, None) if *decided_by == Layer::AccountRoot => {
                 write!(f, "an account's root user cannot assume roles")?;
             }
+            (_, None) if *decided_by == Layer::Caller => {
+                write!(f, "AWS does not take it from such a caller, whatever policies say")?;
+            }
             (_, None) if *decided_by == Layer::CrossAccount => {
                 write!(f, "no policy can allow it to another account's principals")?;
             }

@@ -10,7 +10,9 @@ mod template;
 
 pub(crate) use crossing::Crossing;
 
+use glob::Element;
 pub(crate) use glob::{Glob, elements};
+use template::Token;
 pub(crate) use template::{Lookup, Template, TemplateError, Wildcards};
 
 /// Whether an action as a policy writes it (`s3:Get*`) stands for this action; case does not matter.
@@ -75,6 +77,15 @@ impl<'a> Target<'a> {
             .all(|(index, field)| self.field(index).is_some_and(|text| field.matches(text, lookup)))
     }
 
+    /// Whether each field is like the one between the colons of a pattern.
+    fn matches_elements(&self, elements: &[Element]) -> bool {
+        let mut fields = elements.splitn(6, |it| matches!(it, Element::Char(':')));
+        (0..6).all(|index| match (fields.next(), self.field(index)) {
+            (Some(field), Some(text)) => Glob::from_elements(field).matches(text),
+            _ => false,
+        })
+    }
+
     /// Everything up to and with the fifth colon, and the rest.
     fn split(&self) -> Option<(&'a str, &'a str)> {
         self.text.split_at_checked(self.cuts?[4])
@@ -92,15 +103,26 @@ pub(crate) enum ArnPattern {
     Fields(Box<[Template; 6]>),
     /// With stars that pass colons.
     Crossing(Box<Crossing>),
-    /// What has not six fields, in a condition: no ARN is like it.
+    /// With variables whose values may be several fields, or all six.
+    Filled(Box<[Token]>),
+    /// What no ARN is like.
     Nothing,
 }
 
 impl ArnPattern {
     /// Takes a `Resource` apart.
     ///
+    /// "When you specify an incomplete ARN …, AWS automatically completes the ARN by adding wildcard
+    /// characters (`*`) to all missing fields"
+    /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>). "You can't use a variable to
+    /// replace parts of the ARN before the fifth colon, such as the service or account"
+    /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html>): it is taken for
+    /// text there, which no ARN has.
+    ///
     /// # Errors
-    /// When it is neither `*` nor an ARN, or a variable in it is not written as AWS writes them.
+    /// When it is neither `*` nor an ARN, a variable in it is not written as AWS writes them, or it has "a
+    /// wildcard in the service segment"
+    /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html>).
     pub(crate) fn of_resource(pattern: &str, variables: bool) -> Result<Self, TemplateError> {
         if pattern == "*" {
             return Ok(Self::Any);
@@ -108,43 +130,67 @@ impl ArnPattern {
         if !pattern.starts_with("arn:") {
             return Err(TemplateError::NoArn);
         }
-        match Self::of_fields(pattern, variables)? {
-            Self::Headed { head, tail } => Ok(Self::Headed { head, tail }),
-            other => {
-                let fields = match &other {
-                    Self::Fields(fields) => Some(fields.clone()),
-                    _ => None,
-                };
-                match (Crossing::new(pattern, variables, fields)?, other) {
-                    (Some(crossing), _) => Ok(Self::Crossing(Box::new(crossing))),
-                    (None, Self::Nothing) => Err(TemplateError::NoArn),
-                    (None, other) => Ok(other),
-                }
-            }
+        let mut tokens = template::tokens(pattern, variables, Wildcards::Yes)?;
+        let mut fields = template::fields(tokens.clone());
+        if fields.iter().take(5).any(Template::is_open) {
+            return Ok(Self::Nothing);
         }
+        if fields.get(2).and_then(Template::literal).is_none() {
+            return Err(TemplateError::AnyService);
+        }
+        if fields.len() < 6 && !pattern.ends_with('*') {
+            // A star that ends its field stands for the fields after it, too.
+            tokens.extend([Element::Char(':'), Element::Star].map(Token::Element));
+            fields = template::fields(tokens.clone());
+        }
+        Ok(match Self::of_fields(fields) {
+            Self::Headed { head, tail } => Self::Headed { head, tail },
+            Self::Fields(fields) => match Crossing::new(&tokens, Some(fields.clone())) {
+                Some(crossing) => Self::Crossing(Box::new(crossing)),
+                None => Self::Fields(fields),
+            },
+            other => Crossing::new(&tokens, None).map_or(other, |it| Self::Crossing(Box::new(it))),
+        })
+    }
+
+    /// Whether a `Resource` is an ARN of fewer than six fields that does not end in a star, which AWS completes
+    /// in identity-based policies only.
+    pub(crate) fn is_incomplete(resource: &str) -> bool {
+        let tokens = template::tokens(resource, true, Wildcards::Yes);
+        resource.starts_with("arn:")
+            && !resource.ends_with('*')
+            && tokens.is_ok_and(|tokens| template::fields(tokens).len() < 6)
     }
 
     /// Takes the value of an ARN operator apart. AWS accepts values that are no ARNs there: "each of the
-    /// six colon-delimited components of the ARN is checked separately", so they match nothing.
+    /// six colon-delimited components of the ARN is checked separately", so they match nothing; but the value of
+    /// a variable may be what makes them one.
     ///
     /// # Errors
     /// When a variable in it is not written as AWS writes them.
     pub(crate) fn of_condition(pattern: &str, variables: bool) -> Result<Self, TemplateError> {
-        if pattern == "*" { Ok(Self::Any) } else { Self::of_fields(pattern, variables) }
+        if pattern == "*" {
+            return Ok(Self::Any);
+        }
+        let tokens = template::tokens(pattern, variables, Wildcards::Yes)?;
+        let fields = template::fields(tokens.clone());
+        Ok(if fields.iter().take(5).any(Template::is_open) {
+            Self::Filled(tokens.into())
+        } else {
+            Self::of_fields(fields)
+        })
     }
 
-    fn of_fields(pattern: &str, variables: bool) -> Result<Self, TemplateError> {
-        let Ok(fields) = <[Template; 6]>::try_from(template::fields(pattern, variables)?) else {
-            return Ok(Self::Nothing);
-        };
+    fn of_fields(fields: Vec<Template>) -> Self {
+        let Ok(fields) = <[Template; 6]>::try_from(fields) else { return Self::Nothing };
         let head: Option<Vec<&str>> = fields.iter().take(5).map(Template::literal).collect();
-        Ok(match head {
+        match head {
             Some(head) => {
                 let [.., tail] = &fields;
                 Self::Headed { head: format!("{}:", head.join(":")).into(), tail: tail.clone() }
             }
             None => Self::Fields(Box::new(fields)),
-        })
+        }
     }
 
     #[inline]
@@ -157,6 +203,8 @@ impl ArnPattern {
                 .is_some_and(|(front, rest)| front == &**head && tail.matches(rest, lookup)),
             Self::Fields(fields) => target.matches_fields(fields, lookup),
             Self::Crossing(crossing) => crossing.matches(target, lookup),
+            Self::Filled(tokens) => template::filled(tokens, lookup)
+                .is_some_and(|elements| target.matches_elements(&elements)),
         }
     }
 }

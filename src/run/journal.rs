@@ -18,8 +18,8 @@ use crate::verify::{StagedColumn, Verification};
 use bucket::Bucket;
 pub(super) use bucket::lost;
 pub use exports::KnownExports;
-use exports::verdict;
 pub(super) use exports::{Target, Verdict};
+use exports::{admission, verdict};
 use folder::{details_path, failed, load, lock, state_path, store};
 pub use folder::{list, read};
 use jiff::Timestamp;
@@ -55,6 +55,9 @@ pub(super) struct State {
     /// What the last verification of the export came to.
     #[serde(default)]
     pub(super) verdict: Option<Verdict>,
+    /// What the configuration's checks of its data last came to; an export that went live has passed.
+    #[serde(default)]
+    pub(super) admission: Option<Verdict>,
     /// Whether it is known, from the run that awaited a kept export, what RDS warned of.
     #[serde(default)]
     pub(super) warning_known: bool,
@@ -269,6 +272,7 @@ impl State {
             only_tables: Vec::new(),
             only_verify: false,
             verdict: None,
+            admission: None,
             warning_known: false,
             target: None,
             finished: false,
@@ -297,6 +301,7 @@ fn checked(
         return Err(RunError::Finished { run_id: run_id.to_owned() });
     }
     state.verdict = verdict(&state);
+    state.admission = admission(&state);
     state.report.failure = None;
     state.report.verification.clone_from(&details.verification);
     Ok(state)

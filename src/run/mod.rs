@@ -31,6 +31,6 @@ pub use report::{
     Action, ExportInfo, Outcome, PrunedExport, PublishedTable, RunReport, SnapshotInfo, StepRecord,
     ViewReport,
 };
-pub use status::{KeptExport, LiveTable, Status, cancel_export, snapshot_size, status};
+pub use status::{KeptExport, LiveTable, Status, cancel_export, snapshot_size, status, would_move};
 pub use steps::crawl::stop_crawler;
 pub use steps::prune::prune;

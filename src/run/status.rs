@@ -49,15 +49,19 @@ pub struct KeptExport {
     pub complete: bool,
     /// Whether it failed its last verification, as far as [`Status::judge`] was told.
     pub unfit: bool,
+    /// Whether the configuration's checks refused its data, likewise.
+    pub refused: bool,
     /// How many live tables point at it.
     pub tables: usize,
 }
 
 impl Status {
-    /// Notes which of the exports failed their last verification, as journals tell it.
+    /// Notes which of the exports failed their last verification, or whose data checks refused, as journals
+    /// tell it.
     pub fn judge(&mut self, known: &KnownExports) {
         for export in &mut self.exports {
             export.unfit = known.is_unfit(&export.id);
+            export.refused = known.is_refused(&export.id);
         }
     }
 }
@@ -98,11 +102,38 @@ pub async fn status(pipeline: &Pipeline, clients: &Clients) -> Result<Status, Aw
                 table.location.as_ref().is_some_and(|location| location.starts_with(&root))
             };
             let tables = tables.iter().filter(points).count();
-            KeptExport { id: export.id, complete: export.complete, unfit: false, tables }
+            let (unfit, refused) = (false, false);
+            KeptExport { id: export.id, complete: export.complete, unfit, refused, tables }
         })
         .collect();
     exports.sort_by(|a, b| b.id.cmp(&a.id));
     Ok(Status { database, tables, views, strangers, exports })
+}
+
+/// Whether a rollback to an export would move one of the tables: one that points at a later export, and that
+/// this one has files of. Reads only.
+///
+/// # Errors
+/// When a call fails.
+pub async fn would_move(
+    pipeline: &Pipeline,
+    clients: &Clients,
+    export: &str,
+    tables: &[&LiveTable],
+) -> Result<bool, AwsError> {
+    for table in tables {
+        let Some(now) = table.export.as_deref().filter(|now| *now > export) else { continue };
+        let of_now = pipeline.export_location(now);
+        let Some(folder) = table.location.as_ref().and_then(|it| it.strip_prefix(&of_now)) else {
+            // Its partitions are the exports: what a rollback does to them is seen when it is planned.
+            return Ok(true);
+        };
+        let files = format!("{}{folder}", pipeline.export_prefix(export));
+        if clients.any(&pipeline.lake.bucket, &files).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The snapshot that a run would export, by its identifier, and the storage allocated for it in GiB; none

@@ -1,25 +1,14 @@
 //! Documents read before.
 
-use crate::iam::policy::{Element, Policy, PolicyErrors, Statement};
+use super::kind::Kind;
+use crate::iam::policy::{Policy, PolicyErrors};
+use foldhash::fast::RandomState;
 use std::collections::HashMap;
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 
 /// How many documents are kept: cases of one file share few, and a file of many different ones
 /// shall not fill the memory.
 const MOST: usize = 10_000;
-
-/// What kind of document stands in a place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// Of a principal: no `Principal`, but resources. Session policies, boundaries and service control
-    /// policies are alike.
-    Principal,
-    /// Of a resource: each statement names principals.
-    Resource,
-    /// Of a VPC endpoint or a resource control policy.
-    Boundless,
-}
 
 /// How many of the documents that were used last are tried first.
 const RECENT: usize = 8;
@@ -27,7 +16,7 @@ const RECENT: usize = 8;
 /// Documents by their text, so that each is read and checked once.
 #[derive(Debug, Default)]
 pub struct Documents {
-    known: HashMap<Arc<str>, Reading, Quick>,
+    known: HashMap<Arc<str>, Reading, RandomState>,
     /// The documents used last, the very last first.
     recent: Vec<(Arc<str>, Reading)>,
 }
@@ -38,9 +27,8 @@ type Reading = Result<Known, Arc<str>>;
 #[derive(Debug, Clone)]
 struct Known {
     policy: Arc<Policy>,
-    /// Why it cannot be a principal's, or a resource's.
-    not_principal: Option<Arc<str>>,
-    not_resource: Option<Arc<str>>,
+    /// For each kind of place, why it cannot stand there.
+    misplaced: [Option<Arc<str>>; Kind::ALL.len()],
 }
 
 impl Documents {
@@ -97,87 +85,20 @@ impl Documents {
 
 impl Known {
     fn new(policy: Policy) -> Self {
-        let first = |wrong: &dyn Fn(&Statement) -> Option<&'static str>| {
+        let misplaced = Kind::ALL.map(|kind| {
             policy.statements().iter().enumerate().find_map(|(index, statement)| {
-                wrong(statement).map(|message| Arc::from(format!("statement {index} {message}")))
+                let why = kind.refuses(statement)?;
+                Some(Arc::from(format!("statement {index} {why}")))
             })
-        };
-        let not_principal = first(&|statement| match (&statement.principal, &statement.resource) {
-            (Some(Element::Only(_)), _) => {
-                Some("has a `Principal`, which only resource policies may")
-            }
-            (Some(Element::AllBut(_)), _) => {
-                Some("has a `NotPrincipal`, which only resource policies may")
-            }
-            (None, None) => Some("has neither `Resource` nor `NotResource`"),
-            (None, Some(_)) => None,
         });
-        let not_resource = first(&|statement| {
-            statement.principal.is_none().then_some("has neither `Principal` nor `NotPrincipal`")
-        });
-        Self { policy: Arc::new(policy), not_principal, not_resource }
+        Self { policy: Arc::new(policy), misplaced }
     }
 
     /// The document, where it may stand in such a place.
     fn fit(&self, kind: Kind) -> Result<Arc<Policy>, Arc<str>> {
-        let misplaced = match kind {
-            Kind::Principal => &self.not_principal,
-            Kind::Resource => &self.not_resource,
-            Kind::Boundless => &None,
-        };
-        match misplaced {
-            Some(message) => Err(Arc::clone(message)),
-            None => Ok(Arc::clone(&self.policy)),
+        match Kind::ALL.iter().zip(&self.misplaced).find(|(it, _)| **it == kind) {
+            Some((_, Some(message))) => Err(Arc::clone(message)),
+            _ => Ok(Arc::clone(&self.policy)),
         }
-    }
-}
-
-/// A hasher for long texts: it multiplies eight bytes at a time, from a random start.
-#[derive(Debug, Clone)]
-struct Quick {
-    seed: u64,
-}
-
-impl Default for Quick {
-    fn default() -> Self {
-        Self { seed: RandomState::new().hash_one(0_u8) | 1 }
-    }
-}
-
-impl BuildHasher for Quick {
-    type Hasher = QuickHasher;
-
-    fn build_hasher(&self) -> QuickHasher {
-        QuickHasher(self.seed)
-    }
-}
-
-struct QuickHasher(u64);
-
-impl QuickHasher {
-    fn add(&mut self, word: u64) {
-        let wide =
-            u128::from(self.0 ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
-        #[expect(clippy::cast_possible_truncation, reason = "both halves are wanted, folded")]
-        let folded = (wide >> 64) as u64 ^ wide as u64;
-        self.0 = folded;
-    }
-}
-
-impl Hasher for QuickHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        let (words, rest) = bytes.as_chunks::<8>();
-        for word in words {
-            self.add(u64::from_le_bytes(*word));
-        }
-        let mut last = [0; 8];
-        for (place, byte) in last.iter_mut().zip(rest) {
-            *place = *byte;
-        }
-        self.add(u64::from_le_bytes(last) ^ (rest.len() as u64) << 56);
     }
 }

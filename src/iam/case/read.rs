@@ -1,7 +1,8 @@
 //! Reading one case.
 
 use super::Case;
-use super::documents::{Documents, Kind};
+use super::documents::Documents;
+use super::kind::Kind;
 use super::scan::{Failed, Scan};
 use crate::iam::arn::Arn;
 use crate::iam::policy::NamedPolicy;
@@ -36,23 +37,23 @@ pub(super) fn case(text: &str, documents: &mut Documents) -> Result<Case, Failed
             "name" => name = Some(scan.string()?.into_owned()),
             "request" => request = Some(self::request(scan)?),
             "identity_policies" => {
-                policies.identity = list(scan, documents, key, Kind::Principal)?;
+                policies.identity = list(scan, documents, key, Kind::Identity)?;
             }
             "permission_boundaries" => {
-                policies.boundaries = list(scan, documents, key, Kind::Principal)?;
+                policies.boundaries = list(scan, documents, key, Kind::Identity)?;
             }
-            "endpoint_policies" => policies.endpoint = list(scan, documents, key, Kind::Boundless)?,
+            "endpoint_policies" => policies.endpoint = list(scan, documents, key, Kind::Endpoint)?,
             "service_control_policies" => {
-                policies.scps = levels(scan, documents, key, Kind::Principal)?;
+                policies.scps = levels(scan, documents, key, Kind::ServiceControl)?;
             }
             "resource_control_policies" => {
-                policies.rcps = levels(scan, documents, key, Kind::Boundless)?;
+                policies.rcps = levels(scan, documents, key, Kind::ResourceControl)?;
             }
             "resource_policy" => {
                 policies.resource = Some(single(scan, documents, key, Kind::Resource)?);
             }
             "session_policy" => {
-                policies.session = Some(single(scan, documents, key, Kind::Principal)?);
+                policies.session = Some(single(scan, documents, key, Kind::Session)?);
             }
             "grants" => policies.grants = grants(scan)?,
             _ => {

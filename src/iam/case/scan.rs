@@ -194,7 +194,7 @@ impl<'a> Scan<'a> {
 
     /// Passes so many bytes.
     pub(super) fn pass(&mut self, length: usize) -> Option<&'a str> {
-        let passed = self.text.get(self.at..self.at + length)?;
+        let passed = self.rest().get(..length)?;
         self.at += length;
         Some(passed)
     }

@@ -133,14 +133,12 @@ fn iso(text: &str) -> Option<i128> {
     if parts.next().is_some() || (time.is_some() && date.len() != 10) {
         return None;
     }
-    if !(1..=12).contains(&month) || day < 1 || day > days_in(year, month) {
-        return None;
-    }
-    let midnight = i128::from(days_from_civil(year, month, day)) * 86_400 * NANOS;
-    Some(midnight + time.map_or(Some(0), clock)?)
+    let day = jiff::civil::Date::new(year, month, day).ok()?;
+    let days = day.since(jiff::civil::date(1970, 1, 1)).ok()?.get_days();
+    Some(i128::from(days) * 86_400 * NANOS + time.map_or(Some(0), clock)?)
 }
 
-fn digits(text: &str, length: usize) -> Option<i64> {
+fn digits<T: std::str::FromStr>(text: &str, length: usize) -> Option<T> {
     (text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit()))
         .then(|| text.parse().ok())?
 }
@@ -153,7 +151,7 @@ fn clock(text: &str) -> Option<i128> {
         let (time, zone) = text.split_at_checked(at)?;
         let sign = if zone.starts_with('-') { -1 } else { 1 };
         let zone = zone.get(1..)?;
-        let (hours, minutes) = match zone.split_once(':') {
+        let (hours, minutes): (i64, i64) = match zone.split_once(':') {
             Some((hours, minutes)) => (digits(hours, 2)?, digits(minutes, 2)?),
             None if zone.len() == 2 => (digits(zone, 2)?, 0),
             None => (digits(zone.get(..2)?, 2)?, digits(zone.get(2..)?, 2)?),
@@ -164,9 +162,9 @@ fn clock(text: &str) -> Option<i128> {
     };
     let (time, fraction) = time.split_once('.').map_or((time, None), |(it, rest)| (it, Some(rest)));
     let mut parts = time.split(':');
-    let hours = digits(parts.next()?, 2)?;
-    let minutes = digits(parts.next()?, 2)?;
-    let seconds = parts.next().map_or(Some(0), |part| digits(part, 2))?;
+    let hours: i64 = digits(parts.next()?, 2)?;
+    let minutes: i64 = digits(parts.next()?, 2)?;
+    let seconds: i64 = parts.next().map_or(Some(0), |part| digits(part, 2))?;
     if parts.next().is_some() || hours > 24 || minutes > 59 || seconds > 60 {
         return None;
     }
@@ -178,22 +176,4 @@ fn clock(text: &str) -> Option<i128> {
         Some(_) => return None,
     };
     Some(i128::from(hours * 3600 + minutes * 60 + seconds - offset) * NANOS + nanos)
-}
-
-fn days_in(year: i64, month: i64) -> i64 {
-    match month {
-        4 | 6 | 9 | 11 => 30,
-        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
-        2 => 28,
-        _ => 31,
-    }
-}
-
-/// Days from 1970-01-01 in the Gregorian calendar; March is the first month of the counted year.
-fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let of_era = year.rem_euclid(400);
-    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
 }

@@ -44,6 +44,8 @@ pub enum Layer {
     Grant,
     /// That an account's root user may do everything in it, but may not assume roles.
     AccountRoot,
+    /// That an operation is not for callers of such a kind.
+    Caller,
     /// That an action is for the principals of the resource's own account only.
     CrossAccount,
     /// That the action needs no permission, and cannot be denied.
@@ -64,6 +66,7 @@ impl Layer {
             Self::Endpoint => "endpoint_policies",
             Self::Grant => "grants",
             Self::AccountRoot => "account_root",
+            Self::Caller => "caller",
             Self::CrossAccount => "cross_account",
             Self::NoPermissionNeeded => "no_permission_needed",
         }
@@ -82,6 +85,7 @@ impl Layer {
             Self::Endpoint => "the VPC endpoint's policy",
             Self::Grant => "the key's grants",
             Self::AccountRoot => "the rules for an account's root user",
+            Self::Caller => "the rule that the operation is not for such a caller",
             Self::CrossAccount => "the rule that the action does not cross accounts",
             Self::NoPermissionNeeded => "the rule that the action needs no permission",
         }

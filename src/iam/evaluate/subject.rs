@@ -1,5 +1,6 @@
 //! A request made ready for statements, and the context keys that follow from it.
 
+use super::special;
 use crate::iam::condition::{Given, Keys};
 use crate::iam::pattern::{Lookup, Target};
 use crate::iam::policy::Subject;
@@ -18,7 +19,7 @@ pub(crate) struct RequestSubject<'a> {
 
 impl<'a> RequestSubject<'a> {
     pub(crate) fn new(request: &'a Request, policies: &Policies) -> Self {
-        let target = Target::new(&request.resource);
+        let target = Target::new(special::resource(request));
         Self {
             request,
             action: Lowered::new(&request.action),
@@ -78,14 +79,22 @@ impl<'a> RequestSubject<'a> {
                 RequestPrincipal::Arn(_) | RequestPrincipal::Unnamed => Some("false"),
                 RequestPrincipal::Anonymous => None,
             },
-            "aws:principalservicename" => match principal {
+            // The list has more names of the same service, but this one for sure.
+            "aws:principalservicename" | "aws:principalservicenameslist" => match principal {
                 RequestPrincipal::Service(name) => Some(name),
                 _ => None,
             },
             "aws:username" => {
                 arn.filter(|arn| arn.kind() == PrincipalKind::User).map(PrincipalArn::name)
             }
-            "aws:userid" => arn.and_then(PrincipalArn::user_id),
+            "aws:userid" => match principal {
+                RequestPrincipal::Anonymous => Some("anonymous"),
+                _ => arn.and_then(PrincipalArn::user_id),
+            },
+            // "Always included": `false` "when the principal makes the call directly".
+            "aws:viaawsservice" => Some(if self.called_via().is_some() { "true" } else { "false" }),
+            "aws:calledviafirst" => self.called_via()?.first(),
+            "aws:calledvialast" => self.called_via()?.last(),
             "aws:resourceaccount" => self.resource_account,
             "s3:resourceaccount" if self.action.as_str().starts_with("s3:") => {
                 self.resource_account
@@ -97,6 +106,21 @@ impl<'a> RequestSubject<'a> {
             _ => None,
         }
     }
+}
+
+impl<'a> RequestSubject<'a> {
+    /// The services that the call went through, when the context tells any.
+    fn called_via(&self) -> Option<Given<'a>> {
+        given(self.request, "aws:calledvia").filter(|given| given.first().is_some())
+    }
+}
+
+/// What the request's context says of a key, given in lower case.
+fn given<'a>(request: &'a Request, key: &str) -> Option<Given<'a>> {
+    Some(match request.context.get_lower(key)? {
+        ContextValue::One(value) => Given::One(value),
+        ContextValue::Many(values) => Given::Many(values),
+    })
 }
 
 /// The account that owns the resource, as far as it can be told.
@@ -116,11 +140,7 @@ fn resource_account<'a>(request: &'a Request, target: &Target<'a>) -> Option<&'a
 impl<'a> Keys<'a> for RequestSubject<'a> {
     #[inline]
     fn get(&self, key: &str) -> Option<Given<'a>> {
-        match self.request.context.get_lower(key) {
-            Some(ContextValue::One(value)) => Some(Given::One(value)),
-            Some(ContextValue::Many(values)) => Some(Given::Many(values)),
-            None => self.derived(key).map(Given::One),
-        }
+        given(self.request, key).or_else(|| self.derived(key).map(Given::One))
     }
 }
 

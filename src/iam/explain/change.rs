@@ -77,7 +77,11 @@ impl Change {
             Layer::Endpoint => self.in_list(&mut changed.endpoint)?,
             Layer::ServiceControl => self.in_list(changed.scps.get_mut(self.level?)?)?,
             Layer::ResourceControl => self.in_list(changed.rcps.get_mut(self.level?)?)?,
-            Layer::Grant | Layer::AccountRoot | Layer::CrossAccount | Layer::NoPermissionNeeded => {
+            Layer::Grant
+            | Layer::AccountRoot
+            | Layer::Caller
+            | Layer::CrossAccount
+            | Layer::NoPermissionNeeded => {
                 return None;
             }
         }

@@ -72,7 +72,11 @@ pub(super) fn nearest(request: &Request, policies: &Policies, layer: Layer) -> O
         Layer::Endpoint => policies.endpoint.iter().collect(),
         Layer::ServiceControl => policies.scps.iter().flatten().collect(),
         Layer::ResourceControl => policies.rcps.iter().flatten().collect(),
-        Layer::Grant | Layer::AccountRoot | Layer::CrossAccount | Layer::NoPermissionNeeded => {
+        Layer::Grant
+        | Layer::AccountRoot
+        | Layer::Caller
+        | Layer::CrossAccount
+        | Layer::NoPermissionNeeded => {
             return None;
         }
     };

@@ -46,7 +46,11 @@ fn add(request: &Request, policies: &Policies, layer: Layer) -> Option<Change> {
             let level = level(&policies.rcps)?;
             (Some(level), 0, policies.rcps.get(level)?)
         }
-        Layer::Grant | Layer::AccountRoot | Layer::CrossAccount | Layer::NoPermissionNeeded => {
+        Layer::Grant
+        | Layer::AccountRoot
+        | Layer::Caller
+        | Layer::CrossAccount
+        | Layer::NoPermissionNeeded => {
             return None;
         }
     };
@@ -140,7 +144,11 @@ fn narrow(
         Layer::ResourceControl => policies.rcps.get(level?)?.get(place)?,
         Layer::Resource => policies.resource.as_ref()?,
         Layer::Session => policies.session.as_ref()?,
-        Layer::Grant | Layer::AccountRoot | Layer::CrossAccount | Layer::NoPermissionNeeded => {
+        Layer::Grant
+        | Layer::AccountRoot
+        | Layer::Caller
+        | Layer::CrossAccount
+        | Layer::NoPermissionNeeded => {
             return None;
         }
     };

@@ -10,9 +10,9 @@
 //! as an automaton, all its states at once as bits: the cost is the text's length times the pattern's
 //! length over 64.
 
+use super::Target;
 use super::glob::Element;
-use super::template::{Lookup, Template, TemplateError, Token, tokens, value};
-use super::{Target, Wildcards};
+use super::template::{Lookup, Template, Token, value};
 
 /// A `Resource` in which a star ends one of the first five fields.
 #[derive(Debug, Clone)]
@@ -27,26 +27,21 @@ pub(crate) struct Crossing {
 }
 
 impl Crossing {
-    /// Takes a pattern apart; `None` when no star ends one of the first five fields.
-    pub(super) fn new(
-        pattern: &str,
-        variables: bool,
-        fields: Option<Box<[Template; 6]>>,
-    ) -> Result<Option<Self>, TemplateError> {
-        let tokens = tokens(pattern, variables, Wildcards::Yes)?;
-        let crosses = parts(&tokens, |_| Some("")).is_some_and(|parts| {
+    /// Takes a pattern; `None` when no star ends one of the first five fields.
+    pub(super) fn new(tokens: &[Token], fields: Option<Box<[Template; 6]>>) -> Option<Self> {
+        let crosses = parts(tokens, |_| Some("")).is_some_and(|parts| {
             parts.iter().any(|part| matches!(part, Part::Star { colons: true, head: true }))
         });
         if !crosses {
-            return Ok(None);
+            return None;
         }
         let literal = tokens.iter().map_while(|token| match token {
             Token::Element(Element::Char(character)) => Some(*character),
             _ => None,
         });
         let prefix: String = literal.collect();
-        let automaton = parts(&tokens, |_| None).map(|parts| Automaton::new(&parts));
-        Ok(Some(Self { prefix: prefix.into(), fields, tokens: tokens.into(), automaton }))
+        let automaton = parts(tokens, |_| None).map(|parts| Automaton::new(&parts));
+        Some(Self { prefix: prefix.into(), fields, tokens: tokens.into(), automaton })
     }
 
     pub(super) fn matches<'a>(&self, target: &Target<'_>, lookup: &impl Lookup<'a>) -> bool {

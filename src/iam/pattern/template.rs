@@ -25,6 +25,8 @@ pub(crate) enum Wildcards {
 pub(crate) enum TemplateError {
     #[error("neither an ARN nor `*`")]
     NoArn,
+    #[error("a wildcard where the service belongs")]
+    AnyService,
     #[error("the policy variable that starts with `{}` is not closed", .0.escape_debug())]
     Open(String),
     #[error("`{}` is no policy variable", .0.escape_debug())]
@@ -65,6 +67,11 @@ impl Template {
             Some(elements) => Self::Fixed(Glob::from_elements(&elements)),
             None => Self::Open(tokens.into()),
         }
+    }
+
+    /// Whether it holds variables.
+    pub(super) fn is_open(&self) -> bool {
+        matches!(self, Self::Open(_))
     }
 
     /// The text that it stands for in every request, when it stands for one only.
@@ -134,23 +141,26 @@ fn open_matches<'a>(tokens: &[Token], text: &str, lookup: &impl Lookup<'a>) -> b
         [Token::Element(Element::Star)] => return true,
         _ => {}
     }
-    // A value's own `*` and `?` are text, not wildcards.
-    let mut elements = Vec::with_capacity(left.len());
-    for token in left {
+    filled(left, lookup).is_some_and(|elements| Glob::from_elements(&elements).matches(rest))
+}
+
+/// What tokens stand for in this request; `None` when a variable has no value. A value's own `*` and `?` are
+/// text, not wildcards.
+pub(super) fn filled<'a>(tokens: &[Token], lookup: &impl Lookup<'a>) -> Option<Vec<Element>> {
+    let mut elements = Vec::with_capacity(tokens.len());
+    for token in tokens {
         match token {
             Token::Element(element) => elements.push(*element),
-            Token::Variable { .. } => match value(token, lookup) {
-                Some(value) => elements.extend(value.chars().map(Element::Char)),
-                None => return false,
-            },
+            Token::Variable { .. } => {
+                elements.extend(value(token, lookup)?.chars().map(Element::Char));
+            }
         }
     }
-    Glob::from_elements(&elements).matches(rest)
+    Some(elements)
 }
 
 /// The fields of an ARN pattern: cut at the first five colons that no variable holds.
-pub(crate) fn fields(pattern: &str, variables: bool) -> Result<Vec<Template>, TemplateError> {
-    let tokens = tokens(pattern, variables, Wildcards::Yes)?;
+pub(super) fn fields(tokens: Vec<Token>) -> Vec<Template> {
     let mut fields = vec![Vec::new()];
     for token in tokens {
         let full = fields.len() == 6;
@@ -163,7 +173,7 @@ pub(crate) fn fields(pattern: &str, variables: bool) -> Result<Vec<Template>, Te
             }
         }
     }
-    Ok(fields.into_iter().map(Template::from_tokens).collect())
+    fields.into_iter().map(Template::from_tokens).collect()
 }
 
 pub(super) fn tokens(
@@ -221,7 +231,7 @@ fn variable(name: &str) -> Result<Token, TemplateError> {
         _ => {}
     }
     let (key, default) = match name.split_once(',') {
-        None => (name.trim(), None),
+        None => (name, None),
         Some((key, default)) => {
             let default = default.trim();
             let inner = default
@@ -229,10 +239,11 @@ fn variable(name: &str) -> Result<Token, TemplateError> {
                 .and_then(|inner| inner.strip_suffix('\''))
                 .filter(|inner| !inner.contains('\''))
                 .ok_or_else(wrong)?;
-            (key.trim(), Some(inner.into()))
+            (key, Some(inner.into()))
         }
     };
-    if key.is_empty() || key.contains(['*', '?', '$', '{', '\'']) {
+    // "You cannot include a space in the variable name"; a tag's key may hold one.
+    if key.is_empty() || key.trim() != key || key.contains(['*', '?', '$', '{', '\'']) {
         return Err(wrong());
     }
     Ok(Token::Variable { key: key.to_ascii_lowercase().into(), default })

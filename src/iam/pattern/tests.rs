@@ -74,13 +74,13 @@ proptest! {
 
     #[test]
     fn stars_at_the_end_of_a_field_pass_colons(
-        pattern in "arn:[a*?]{0,3}(:[a*?]{0,3}){1,5}", text in "arn(:[a]{0,2}){2,7}",
+        pattern in "arn:[a*?]{0,3}:a{1,2}(:[a*?]{0,3}){0,3}(:[a*?:]{0,4})?", text in "arn(:[a]{0,2}){2,7}",
     ) {
-        let Ok(compiled) = ArnPattern::of_resource(&pattern, true) else {
-            prop_assert!(pattern.matches(':').count() < 5, "{}", pattern);
-            return Ok(());
-        };
+        let compiled = ArnPattern::of_resource(&pattern, true).unwrap();
         let characters: Vec<char> = text.chars().collect();
+        // Fields that are missing are stars.
+        let whole = pattern.matches(':').count() >= 5 || pattern.ends_with('*');
+        let pattern = if whole { pattern } else { pattern + ":*" };
         prop_assert_eq!(
             compiled.matches(&Target::new(&text), &Values(&[])),
             naive_resource(&pattern.chars().collect::<Vec<_>>(), &characters, 0),
@@ -126,7 +126,7 @@ fn hostile_patterns_take_linear_time() {
         assert!(!glob.matches(&text));
         assert!(start.elapsed() < Duration::from_secs(2), "{pattern:.40} took too long");
     }
-    let pattern = format!("arn:*:{}b", "*a*a?:".repeat(300));
+    let pattern = format!("arn:*:x:{}b", "*a*a?:".repeat(300));
     let pattern = ArnPattern::of_resource(&pattern, true).unwrap();
     let text = format!("arn:aws:x:::{}", "a:".repeat(50_000));
     let start = Instant::now();
@@ -156,16 +156,95 @@ fn variables_are_filled() {
 
 #[test]
 fn broken_variables_are_errors() {
-    for pattern in ["arn:aws:s3:::b/${aws:username", "arn:aws:s3:::${}", "arn:aws:s3:::${a:b, c}"] {
+    for pattern in [
+        "arn:aws:s3:::b/${aws:username",
+        "arn:aws:s3:::${}",
+        "arn:aws:s3:::${a:b, c}",
+        "arn:aws:s3:::${ aws:username}",
+        "arn:aws:s3:::${aws:username }",
+        "arn:aws:s3:::${aws:username , 'c'}",
+    ] {
         assert!(ArnPattern::of_resource(pattern, true).is_err(), "{pattern}");
     }
-    for pattern in ["bucket", "arn:aws:s3", "*:aws:s3:::b", ""] {
+    assert!(ArnPattern::of_resource("arn:aws:s3:::${aws:PrincipalTag/a b}", true).is_ok());
+    for pattern in ["bucket", "*:aws:s3:::b", ""] {
         assert_eq!(
             ArnPattern::of_resource(pattern, true).unwrap_err(),
             TemplateError::NoArn,
             "{pattern}"
         );
     }
+}
+
+#[test]
+fn a_service_is_named() {
+    for pattern in ["arn:aws", "arn:*", "arn:aws:*", "arn:aws:*:::b", "arn:aws:s?:::b"] {
+        assert_eq!(
+            ArnPattern::of_resource(pattern, true).unwrap_err(),
+            TemplateError::AnyService,
+            "{pattern}"
+        );
+    }
+    assert!(ArnPattern::of_resource("arn:*:s3:::b", true).is_ok());
+}
+
+#[test]
+fn fields_that_are_missing_are_stars() {
+    for (pattern, incomplete) in [
+        ("arn:aws:s3", true),
+        ("arn:aws:s3:", true),
+        ("arn:aws:s3::", true),
+        ("arn:aws:s3:::*", false),
+        ("arn:aws:s3:*", false),
+    ] {
+        let compiled = ArnPattern::of_resource(pattern, true).unwrap();
+        assert!(compiled.matches(&Target::new("arn:aws:s3:::b/k"), &Values(&[])), "{pattern}");
+        assert!(!compiled.matches(&Target::new("arn:aws:sqs:::b/k"), &Values(&[])), "{pattern}");
+        assert_eq!(ArnPattern::is_incomplete(pattern), incomplete, "{pattern}");
+    }
+    assert!(!ArnPattern::is_incomplete("*"));
+    assert!(!ArnPattern::is_incomplete("arn:aws:s3:::${aws:username}"));
+    // A colon that a variable holds parts no fields.
+    assert!(ArnPattern::is_incomplete("arn:aws:s3:${aws:PrincipalTag/a:b}"));
+    let sqs = ArnPattern::of_resource("arn:aws:sqs:eu-west-1", true).unwrap();
+    assert!(sqs.matches(&Target::new("arn:aws:sqs:eu-west-1:1:q"), &Values(&[])));
+    assert!(!sqs.matches(&Target::new("arn:aws:sqs:eu-west-2:1:q"), &Values(&[])));
+}
+
+#[test]
+fn a_variable_in_the_first_five_fields_of_a_resource_is_text() {
+    let values = Values(&[("aws:principaltag/r", "eu-west-1"), ("aws:principalaccount", "1")]);
+    let target = Target::new("arn:aws:sqs:eu-west-1:1:q");
+    for pattern in [
+        "arn:aws:sqs:${aws:PrincipalTag/r}:1:q",
+        "arn:aws:sqs:eu-west-1:${aws:PrincipalAccount}:q",
+        "arn:aws:sqs:*:${aws:PrincipalAccount}:*",
+        "arn:aws:sqs:${aws:PrincipalTag/r, 'eu-west-1'}",
+    ] {
+        let pattern = ArnPattern::of_resource(pattern, true).unwrap();
+        assert!(!pattern.matches(&target, &values), "{pattern:?}");
+    }
+}
+
+#[test]
+fn a_variable_may_be_all_of_an_arn_in_a_condition() {
+    const ROLE: &str = "arn:aws:iam::1:role/x";
+    let values =
+        Values(&[("aws:principalarn", ROLE), ("aws:principaltag/t", "eu-west-1:1"), ("k:s", "*")]);
+    let matches = |pattern: &str, text: &str| {
+        ArnPattern::of_condition(pattern, true).unwrap().matches(&Target::new(text), &values)
+    };
+    assert!(matches("${aws:PrincipalArn}", ROLE));
+    assert!(!matches("${aws:PrincipalArn}", "arn:aws:iam::1:role/y"));
+    assert!(matches("${aws:PrincipalArn}/*", "arn:aws:iam::1:role/x/y"));
+    assert!(matches("arn:aws:sns:${aws:PrincipalTag/t}:t*", "arn:aws:sns:eu-west-1:1:topic"));
+    assert!(!matches("arn:aws:sns:${aws:PrincipalTag/t}", "arn:aws:sns:eu-west-1:1:topic"));
+    assert!(!matches("arn:aws:sns:${aws:PrincipalTag/none}:1:t", "arn:aws:sns::1:t"));
+    assert!(matches("${aws:PrincipalTag/none, 'arn:aws:s3:::b'}", "arn:aws:s3:::b"));
+    // A value's star is text, and each field is looked at by itself.
+    assert!(!matches("arn:aws:${k:s}:::b", "arn:aws:s3:::b"));
+    assert!(!matches("arn:*:${aws:PrincipalTag/t}:b", "arn:aws:x:y:eu-west-1:1:b"));
+    assert!(!matches("${aws:PrincipalTag/t}", "arn:aws:s3:::b"));
 }
 
 #[test]
@@ -180,16 +259,19 @@ fn stars_pass_colons_beside_each_other_and_in_long_patterns() {
         ArnPattern::of_resource(pattern, true).unwrap().matches(&Target::new(text), &Values(&[]))
     };
     for run in 1..6 {
-        let text = format!("arn:aws:{}:1:2:end", "a".repeat(run));
-        assert!(matches("arn:aws:*a*:end", &text), "{text}");
+        let text = format!("arn:aws:s:{}:1:2:end:x", "a".repeat(run));
+        assert!(matches("arn:aws:s:*a*:end:x", &text), "{text}");
     }
-    assert!(!matches("arn:aws:*a*:end", "arn:aws:b:1:2:end"));
+    assert!(!matches("arn:aws:s:*a*:end:x", "arn:aws:s:b:1:2:end:x"));
+    // The sixth field may hold colons, also where a star before it has passed some.
+    assert!(matches("arn:aws:s:*:1:a?b", "arn:aws:s:q:r:1:a:b"));
+    assert!(!matches("arn:aws:s:*:1?:ab", "arn:aws:s:q:r:1::ab"));
     // More states than a word has bits.
     for length in [50, 55, 63, 64, 65, 120, 130, 200] {
         let tail = "b".repeat(length);
-        let pattern = format!("arn:aws:x*:{tail}");
-        assert!(matches(&pattern, &format!("arn:aws:xyz:q:r:{tail}")), "{length}");
-        assert!(!matches(&pattern, &format!("arn:aws:xyz:q:r:{tail}b")), "{length}");
-        assert!(!matches(&pattern, &format!("arn:aws:xyz:q:r:{}", "b".repeat(length - 1))));
+        let pattern = format!("arn:aws:s:x*:1:{tail}");
+        assert!(matches(&pattern, &format!("arn:aws:s:xyz:q:r:1:{tail}")), "{length}");
+        assert!(!matches(&pattern, &format!("arn:aws:s:xyz:q:r:1:{tail}b")), "{length}");
+        assert!(!matches(&pattern, &format!("arn:aws:s:xyz:q:r:1:{}", "b".repeat(length - 1))));
     }
 }

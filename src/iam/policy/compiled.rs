@@ -113,6 +113,7 @@ pub(crate) fn action(text: &str) -> Result<Glob, String> {
         !service.is_empty()
             && !name.is_empty()
             && service.chars().all(service_characters)
+            && !name.contains(':')
             && !name.contains(char::is_whitespace)
     });
     if text != "*" && !named {
@@ -125,6 +126,9 @@ pub(crate) fn action(text: &str) -> Result<Glob, String> {
 pub(crate) fn resource(text: &str, variables: bool) -> Result<ArnPattern, String> {
     ArnPattern::of_resource(text, variables).map_err(|error| match error {
         TemplateError::NoArn => format!("`{}` is neither an ARN nor `*`", text.escape_debug()),
+        TemplateError::AnyService => {
+            format!("`{}` has a wildcard where the service belongs", text.escape_debug())
+        }
         other => other.to_string(),
     })
 }

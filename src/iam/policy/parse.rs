@@ -99,6 +99,10 @@ impl Parser<'_> {
             Value::Array(nodes) => nodes,
             _ => std::slice::from_ref(statement),
         };
+        if nodes.is_empty() {
+            // "Arrays can take one or more values."
+            self.error(span(statement), "the policy has no statements", None);
+        }
         let statements: Vec<Statement> =
             nodes.iter().filter_map(|node| self.statement(node)).collect();
         self.unique_sids(nodes);
@@ -170,9 +174,10 @@ impl Parser<'_> {
         let members = self.object(node, "a statement", STATEMENT)?;
         let sid = find(members, "Sid").and_then(|node| self.string(node, "`Sid`"));
         let effect = self.effect(node, members);
-        let principal = self.either(members, "Principal", Self::principals);
-        let action = self.either(members, "Action", |parser, node| {
-            parser.strings(node, "`Action`", |_, text| {
+        let principal =
+            self.either(members, "Principal", |parser, node, _| parser.principals(node));
+        let action = self.either(members, "Action", |parser, node, name| {
+            parser.strings(node, name, |_, text| {
                 let help = "write `service:Name`, such as `s3:GetObject`, or `*`";
                 compiled::action(text)
                     .map(|_| ())
@@ -185,8 +190,8 @@ impl Parser<'_> {
             self.error(span(node), "the statement has neither `Action` nor `NotAction`", None);
         }
         let variables = self.variables;
-        let resource = self.either(members, "Resource", |parser, node| {
-            parser.strings(node, "`Resource`", |_, text| {
+        let resource = self.either(members, "Resource", |parser, node, name| {
+            parser.strings(node, name, |_, text| {
                 let help = "write `arn:partition:service:region:account:resource`, or `*`";
                 compiled::resource(text, variables)
                     .map(|_| ())
@@ -225,7 +230,7 @@ impl Parser<'_> {
         &mut self,
         members: &[Member],
         name: &str,
-        mut read: impl FnMut(&mut Self, &Node) -> Option<T>,
+        mut read: impl FnMut(&mut Self, &Node, &str) -> Option<T>,
     ) -> Option<Element<T>> {
         let not = format!("Not{name}");
         let only = find(members, name);
@@ -235,8 +240,8 @@ impl Parser<'_> {
             self.error(span(node), message, Some("keep one of them".to_owned()));
         }
         match (only, all_but) {
-            (Some(node), _) => read(self, node).map(Element::Only),
-            (None, Some(node)) => read(self, node).map(Element::AllBut),
+            (Some(node), _) => read(self, node, &format!("`{name}`")).map(Element::Only),
+            (None, Some(node)) => read(self, node, &format!("`{not}`")).map(Element::AllBut),
             (None, None) => None,
         }
     }

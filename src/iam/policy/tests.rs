@@ -108,11 +108,11 @@ fn whoever_is_nobody_is_refused_as_a_principal() {
         ("AWS", "AIDACKCEVSQ6C2EXAMPLE"),
         ("AWS", "arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E1"),
         ("AWS", "arn:aws:sts::111122223333:federated-user/f"),
-        ("Service", "*"),
         ("Federated", "*"),
     ] {
         assert!(Policy::parse(&listed(kind, name)).is_ok(), "{kind} {name}");
     }
+    assert!(Policy::parse(&listed("Service", "*")).is_err());
     let nobody = [
         "nobody",
         "abcdefghijkl",

@@ -178,6 +178,12 @@ impl PrincipalArn {
         self.kind
     }
 
+    /// The partition, such as `aws`.
+    #[must_use]
+    pub fn partition(&self) -> &str {
+        self.text.split(':').nth(1).unwrap_or_default()
+    }
+
     /// The account, twelve digits.
     #[must_use]
     pub fn account(&self) -> &str {

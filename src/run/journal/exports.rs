@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What a verification of an export came to.
+/// What a verification of an export, or the configuration's checks of its data, came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::run) struct Verdict {
     /// Whether the export may go live.
@@ -35,6 +35,24 @@ pub(super) fn verdict(state: &State) -> Option<Verdict> {
         };
         Some(Verdict { fit, at: report.ended })
     })
+}
+
+/// What the configuration's checks of a run's export came to; none when none has come to its end.
+pub(super) fn admission(state: &State) -> Option<Verdict> {
+    state.admission.or_else(|| {
+        let report = &state.report;
+        let refused = report.failure.as_ref().is_some_and(|it| it.kind == FailureKind::Checks);
+        refused.then_some(Verdict { fit: false, at: report.ended })
+    })
+}
+
+/// Notes what an export came to, unless something later is known.
+fn judge(verdicts: &mut BTreeMap<String, Verdict>, id: &str, found: Option<Verdict>) {
+    if let Some(found) = found
+        && verdicts.get(id).is_none_or(|before| before.at <= found.at)
+    {
+        verdicts.insert(id.to_owned(), found);
+    }
 }
 
 /// A database that runs point tables of.
@@ -70,6 +88,7 @@ impl std::fmt::Display for Target {
 #[derive(Debug, Clone, Default)]
 pub struct KnownExports {
     verdicts: BTreeMap<String, Verdict>,
+    admissions: BTreeMap<String, Verdict>,
     warnings: BTreeMap<String, Option<String>>,
     targets: BTreeMap<String, BTreeSet<Target>>,
     doomed: BTreeSet<String>,
@@ -84,11 +103,8 @@ impl KnownExports {
             known.doomed.extend(state.report.pruned.iter().map(|pruned| pruned.id.clone()));
             let Some(export) = &state.report.export else { continue };
             let id = &export.id;
-            if let Some(found) = verdict(&state)
-                && known.verdicts.get(id).is_none_or(|before| before.at <= found.at)
-            {
-                known.verdicts.insert(id.clone(), found);
-            }
+            judge(&mut known.verdicts, id, verdict(&state));
+            judge(&mut known.admissions, id, admission(&state));
             // Of an export that was kept in the lake the run itself asked nobody.
             if state.kept_export.is_none() && export.status == "COMPLETE" {
                 known.warnings.insert(id.clone(), export.warning.clone());
@@ -104,6 +120,13 @@ impl KnownExports {
     #[must_use]
     pub fn is_unfit(&self, id: &str) -> bool {
         self.verdicts.get(id).is_some_and(|verdict| !verdict.fit)
+    }
+
+    /// Whether the configuration's checks refused an export's data when they last ran, and it has not gone
+    /// live since.
+    #[must_use]
+    pub fn is_refused(&self, id: &str) -> bool {
+        self.admissions.get(id).is_some_and(|verdict| !verdict.fit)
     }
 
     /// Whether a run has begun to delete an export.
@@ -212,11 +235,30 @@ mod tests {
         assert_eq!(verdict(&passed), None);
         let text = serde_json::to_value(&failed).unwrap();
         let mut old = text.as_object().unwrap().clone();
-        for field in ["verdict", "warning_known", "target"] {
+        for field in ["verdict", "admission", "warning_known", "target"] {
             assert!(old.remove(field).is_some(), "{field}");
         }
         let old: State = serde_json::from_value(old.into()).unwrap();
         assert!(KnownExports::of(vec![old]).is_unfit("a"));
+    }
+
+    #[test]
+    fn what_checks_refused_stays_refused_until_they_pass_or_it_goes_live() {
+        let told = |id, minute, fit| State {
+            admission: Some(Verdict { fit, at: time(minute) }),
+            ..judged(id, minute, true)
+        };
+        let mut resumed = told("a", 1, false);
+        // Resumed later, and ended before its data was checked again.
+        resumed.report.ended = time(9);
+        let mut old = judged("b", 1, true);
+        old.report.failure = Some(Failure::new(Step::Checks, FailureKind::Checks, "bad", "look"));
+        let known = KnownExports::of(vec![resumed.clone(), old, judged("c", 2, true)]);
+        assert!(known.is_refused("a") && known.is_refused("b") && !known.is_refused("c"));
+        // The files are as RDS wrote them: it is the data that was not wanted.
+        assert!(!known.is_unfit("a") && !known.is_unfit("b"));
+        let known = KnownExports::of(vec![resumed, told("a", 5, true)]);
+        assert!(!known.is_refused("a"));
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod measures;
 use super::super::catalog;
 use super::super::context::{Context, Done, StepError, StepResult};
 use super::super::error::FailureKind;
+use super::super::journal::Verdict;
 use super::register::CONCURRENCY;
 use crate::aws::sql::identifier;
 use crate::aws::{Athena, QueryError, QueryResult, try_in_parallel_or_stop};
@@ -70,6 +71,9 @@ pub(in crate::run) async fn run(context: &mut Context<'_>) -> StepResult {
         .chain(measured.iter().map(|(_, check)| check))
         .find(|check| check.is_failed())
         .map(|check| check.help.clone());
+    let (fit, at) = (help.is_none(), context.clock.now());
+    // Made durable with the end of the step, and never parted from its failure.
+    context.journal.state.admission = Some(Verdict { fit, at });
     note(context, queries, measured).await?;
     let Some(help) = help else { return Ok(Done::Did(format!("{made} checks"))) };
     let mut named: Vec<String> = failures.iter().take(NAMED).cloned().collect();

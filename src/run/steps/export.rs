@@ -292,6 +292,7 @@ pub(in crate::run) async fn still_there(context: &mut Context<'_>) -> Result<(),
     }
     context.journal.state.planned_export = None;
     context.journal.state.verdict = None;
+    context.journal.state.admission = None;
     context.inspection = None;
     let details = &mut context.journal.details;
     details.plan.clear();

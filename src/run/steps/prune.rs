@@ -137,8 +137,9 @@ async fn surplus_exports(
     }
     let known = journals.known_exports().await?;
     let exports = exports(pipeline, clients).await?;
-    let unfit = exports.iter().map(|export| export.id.clone()).filter(|id| known.is_unfit(id));
-    let unfit: BTreeSet<String> = unfit.collect();
+    let ids = exports.iter().map(|export| export.id.clone());
+    let unfit: BTreeSet<String> =
+        ids.filter(|id| known.is_unfit(id) || known.is_refused(id)).collect();
     let keep = usize::try_from(pipeline.retention.exports).unwrap_or(usize::MAX);
     let half = exports.iter().filter(|export| !export.complete && known.is_doomed(&export.id));
     let half: BTreeSet<String> = half.map(|export| export.id.clone()).collect();
@@ -247,7 +248,8 @@ fn needed<'a>(
 }
 
 /// What goes, newest first: complete exports beyond the newest `keep` that are fit to go live, what a run has
-/// deleted half of, and old remains of others. One that failed verification takes nobody's place, and goes when a fit one in its place would.
+/// deleted half of, and old remains of others. One that failed verification or
+/// checks takes nobody's place, and goes when a fit one in its place would.
 fn surplus(
     name: &str,
     mut exports: Vec<Kept>,

@@ -5,7 +5,7 @@
 use super::stage::{DATABASE, Stage, config};
 use snaplake::cloud::{Pace, VirtualClock};
 use snaplake::report::{Kind, Report};
-use snaplake::run::{FailureKind, NoProgress, RunOptions};
+use snaplake::run::{self, FailureKind, Journals, KeptExport, NoProgress, RunOptions};
 use std::time::Duration;
 
 const CHECKS: &str = r#"
@@ -97,6 +97,42 @@ async fn a_bound_on_rows_and_an_age_stop_what_has_gone_wrong() {
     assert!(report.succeeded(), "{:#?}", report.failure);
     let after = stage.query("SELECT COUNT(*) FROM orders").await;
     assert_eq!(after[0][0].as_deref(), Some("1"));
+}
+
+async fn exports(stage: &Stage) -> Vec<KeptExport> {
+    let mut status = run::status(&stage.pipeline, &stage.clients).await.unwrap();
+    let folder = stage.journal();
+    let journals = Journals { folder: &folder, pipeline: &stage.pipeline, clients: &stage.clients };
+    status.judge(&journals.known_exports().await.unwrap());
+    status.exports
+}
+
+/// It must not push a good export out of the lake, nor be what a rollback finds.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_whose_data_was_refused_takes_no_good_ones_place() {
+    let mut stage = stage().await;
+    stage.pipeline.retention.exports = 1;
+    let refused = |all: &[KeptExport]| all.iter().map(|it| it.refused).collect::<Vec<_>>();
+    let check = stage.pipeline.checks.queries.remove(0);
+    let good = stage.run().await;
+    assert!(good.succeeded(), "{:#?}", good.failure);
+    stage.clock.0.advance(Duration::from_hours(24));
+    stage.snapshot(0);
+    stage.pipeline.checks.queries.insert(0, check);
+    let bad = stage.run().await;
+    assert_eq!(bad.failure.as_ref().map(|it| it.kind), Some(FailureKind::Checks), "{bad:#?}");
+    assert_eq!(refused(&exports(&stage).await), [true, false]);
+
+    let folder = stage.journal();
+    let journals = Journals { folder: &folder, pipeline: &stage.pipeline, clients: &stage.clients };
+    assert!(run::prune(&journals, &stage.clock).await.unwrap().is_empty());
+    let ids: Vec<String> = exports(&stage).await.into_iter().map(|it| it.id).collect();
+    assert_eq!(ids, [bad.export.unwrap().id, good.export.unwrap().id]);
+
+    // Who sends the tables there all the same has accepted its data.
+    let options = RunOptions { export: Some(ids[0].clone()), ..stage.options() };
+    assert!(stage.run_with(options, &NoProgress).await.succeeded());
+    assert_eq!(refused(&exports(&stage).await), [false, false]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -83,6 +83,28 @@ async fn nights_that_fail_verification_leave_a_good_export_to_go_back_to() {
     assert_eq!(exports(&stage).await, [last, kept[0].clone()]);
 }
 
+/// A table that came with the last export stays there when all others go back.
+#[tokio::test(flavor = "multi_thread")]
+async fn each_rollback_goes_back_by_one_whatever_stays() {
+    let stage = Stage::configured("", Pace::Polled).await;
+    let first = good(&stage).await;
+    tomorrow(&stage);
+    let second = good(&stage).await;
+    stage.clock.0.advance(Duration::from_hours(24));
+    stage.change("CREATE TABLE refunds (id INTEGER PRIMARY KEY)");
+    let third = good(&stage).await;
+    for wanted in [&second, &first] {
+        let back = told(configured(&stage, "", &["rollback"])).await;
+        assert_eq!(back.status.code(), Some(0), "{}", text(&back));
+        for (table, place) in stage.live().await {
+            let export = if table == "refunds" { &third } else { wanted };
+            assert!(place.contains(export), "{table}: {place}, not {export}");
+        }
+    }
+    let back = told(configured(&stage, "", &["rollback"])).await;
+    assert_eq!(back.status.code(), Some(2), "{}", text(&back));
+}
+
 /// An attempt that ends before it verifies says nothing of the export.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unfit_export_stays_unfit_when_the_resumed_run_comes_to_nothing() {

@@ -32,9 +32,16 @@ pub(crate) struct PrincipalTest {
 #[derive(Debug, Clone)]
 enum Named {
     Everyone,
-    Account(Box<str>),
+    Account {
+        /// Where an ARN tells it. "You cannot use IAM credentials from one partition to interact with
+        /// resources in a different partition."
+        /// (<https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html>)
+        partition: Option<Box<str>>,
+        account: Box<str>,
+    },
     Role {
         arn: Box<str>,
+        partition: Box<str>,
         account: Box<str>,
         name: Box<str>,
     },
@@ -111,7 +118,7 @@ impl PrincipalTest {
             return contains(&self.federated, arn.as_str());
         }
         let listed = |test: &dyn Fn(&Named) -> bool| self.aws.iter().any(test);
-        if !listed(&|it| matches!(it, Named::Account(account) if **account == *arn.account())) {
+        if !listed(&|it| it.is_account_of(arn)) {
             return false;
         }
         let within = listed(&|it| it.within(arn.account()));
@@ -147,7 +154,7 @@ impl Named {
         };
         let kind = arn.kind();
         match self {
-            Self::Account(account) if **account == *arn.account() => match kind {
+            Self::Account { .. } if self.is_account_of(arn) => match kind {
                 PrincipalKind::Root => Some(Grant::Direct),
                 PrincipalKind::Provider => None,
                 _ => Some(Grant::Account),
@@ -156,19 +163,27 @@ impl Named {
                 (**role == *arn.as_str()).then_some(Grant::Role)
             }
             // A session's ARN leaves the role's path out; names are unique within an account.
-            Self::Role { account, name, .. } if kind == PrincipalKind::AssumedRole => {
-                (**account == *arn.account() && **name == *arn.name()).then_some(Grant::Role)
+            Self::Role { partition, account, name, .. } if kind == PrincipalKind::AssumedRole => {
+                let same = **partition == *arn.partition() && **account == *arn.account();
+                (same && **name == *arn.name()).then_some(Grant::Role)
             }
             Self::Exact { arn: exact, .. } if **exact == *arn.as_str() => Some(Grant::Direct),
             _ => None,
         }
     }
 
+    /// Whether it is the account that a principal is of.
+    fn is_account_of(&self, principal: &PrincipalArn) -> bool {
+        matches!(self, Self::Account { partition, account }
+            if **account == *principal.account()
+                && partition.as_ref().is_none_or(|it| **it == *principal.partition()))
+    }
+
     /// Whether it is someone within an account, not the account itself.
     fn within(&self, of: &str) -> bool {
         match self {
             Self::Role { account, .. } | Self::Exact { account, .. } => **account == *of,
-            Self::Everyone | Self::Account(_) | Self::Nobody => false,
+            Self::Everyone | Self::Account { .. } | Self::Nobody => false,
         }
     }
 }
@@ -182,6 +197,10 @@ pub(crate) fn check(key: &str, name: &str) -> Result<(), String> {
     match key {
         "AWS" => named(name).map(|_| ()),
         _ if name != "*" && name.contains(['*', '?']) => Err(partial(name)),
+        // "The service principal in an IAM policy can't be `"Service": "*"`."
+        "Service" if name == "*" => {
+            Err("`*` is no service; name the services that are meant".to_owned())
+        }
         "Service" | "Federated" | "CanonicalUser" if name.is_empty() => {
             Err("a principal needs a name".to_owned())
         }
@@ -202,7 +221,7 @@ fn named(name: &str) -> Result<Named, String> {
         return Err(partial(name));
     }
     if name.len() == 12 && name.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Ok(Named::Account(name.into()));
+        return Ok(Named::Account { partition: None, account: name.into() });
     }
     // <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-prefixes>
     let unique_id = name.len() >= 16
@@ -223,11 +242,12 @@ fn named(name: &str) -> Result<Named, String> {
         return Err(wrong());
     }
     let account = arn.account.as_str().into();
+    let partition: Box<str> = arn.partition.as_str().into();
     match (&*arn.service, &*arn.resource, arn.typed_resource()) {
-        ("iam", "root", _) => Ok(Named::Account(account)),
+        ("iam", "root", _) => Ok(Named::Account { partition: Some(partition), account }),
         ("iam", _, Some(("role", path))) => {
             let role = path.rsplit('/').next().unwrap_or(path).into();
-            Ok(Named::Role { arn: name.into(), account, name: role })
+            Ok(Named::Role { arn: name.into(), partition, account, name: role })
         }
         ("iam", _, Some(("user", _))) | ("sts", _, Some(("federated-user", _))) => {
             Ok(Named::Exact { arn: name.into(), account, session_of: None })
