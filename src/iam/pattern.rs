@@ -105,6 +105,8 @@ pub(crate) enum ArnPattern {
     Crossing(Box<Crossing>),
     /// With variables whose values may be several fields, or all six.
     Filled(Box<[Token]>),
+    /// Like one or the other.
+    Either(Box<[Self; 2]>),
     /// What no ARN is like.
     Nothing,
 }
@@ -130,27 +132,35 @@ impl ArnPattern {
         if !pattern.starts_with("arn:") {
             return Err(TemplateError::NoArn);
         }
-        let mut tokens = template::tokens(pattern, variables, Wildcards::Yes)?;
-        let mut fields = template::fields(tokens.clone());
+        let tokens = template::tokens(pattern, variables, Wildcards::Yes)?;
+        let fields = template::fields(tokens.clone());
         if fields.iter().take(5).any(Template::is_open) {
             return Ok(Self::Nothing);
         }
         if fields.get(2).and_then(Template::literal).is_none() {
             return Err(TemplateError::AnyService);
         }
-        if fields.len() < 6 && !pattern.ends_with('*') {
-            // A star that ends its field stands for the fields after it, too.
-            tokens.extend([Element::Char(':'), Element::Star].map(Token::Element));
-            fields = template::fields(tokens.clone());
+        if fields.len() == 6 || pattern.ends_with('*') {
+            return Ok(Self::of_tokens(tokens));
         }
-        Ok(match Self::of_fields(fields) {
+        // A star within it may stand for the fields that are missing, or these may come after it.
+        let mut completed = tokens.clone();
+        completed.extend([Element::Char(':'), Element::Star].map(Token::Element));
+        Ok(match Self::of_tokens(tokens) {
+            Self::Nothing => Self::of_tokens(completed),
+            crossing => Self::Either(Box::new([crossing, Self::of_tokens(completed)])),
+        })
+    }
+
+    fn of_tokens(tokens: Vec<Token>) -> Self {
+        match Self::of_fields(template::fields(tokens.clone())) {
             Self::Headed { head, tail } => Self::Headed { head, tail },
             Self::Fields(fields) => match Crossing::new(&tokens, Some(fields.clone())) {
                 Some(crossing) => Self::Crossing(Box::new(crossing)),
                 None => Self::Fields(fields),
             },
             other => Crossing::new(&tokens, None).map_or(other, |it| Self::Crossing(Box::new(it))),
-        })
+        }
     }
 
     /// Whether a `Resource` is an ARN of fewer than six fields that does not end in a star, which AWS completes
@@ -203,6 +213,7 @@ impl ArnPattern {
                 .is_some_and(|(front, rest)| front == &**head && tail.matches(rest, lookup)),
             Self::Fields(fields) => target.matches_fields(fields, lookup),
             Self::Crossing(crossing) => crossing.matches(target, lookup),
+            Self::Either(both) => both.iter().any(|it| it.matches(target, lookup)),
             Self::Filled(tokens) => template::filled(tokens, lookup)
                 .is_some_and(|elements| target.matches_elements(&elements)),
         }

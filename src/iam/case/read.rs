@@ -67,7 +67,26 @@ pub(super) fn case(text: &str, documents: &mut Documents) -> Result<Case, Failed
     }
     let name = name.ok_or("a case needs a `name`")?;
     let request = request.ok_or("a case needs a `request`")?;
+    if let Some(document) = &policies.resource {
+        whole(document, &request)?;
+    }
     Ok(Case { name, request, policies })
+}
+
+/// "Statements must include either a `Resource` or a `NotResource` element"
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html>). Trust policies and
+/// the policies of some services, such as ECR's, have neither; those of buckets and keys must.
+fn whole(document: &NamedPolicy, request: &Request) -> Result<(), Failed> {
+    let service = request.action.split(':').next().unwrap_or_default();
+    if !["s3", "kms"].iter().any(|it| service.eq_ignore_ascii_case(it)) {
+        return Ok(());
+    }
+    match document.policy.statements().iter().position(|it| it.resource.is_none()) {
+        Some(index) => Err(format!(
+            "`resource_policy`: statement {index} has neither `Resource` nor `NotResource`"
+        )),
+        None => Ok(()),
+    }
 }
 
 /// The name of a case that could not be read.

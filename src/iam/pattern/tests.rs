@@ -74,16 +74,19 @@ proptest! {
 
     #[test]
     fn stars_at_the_end_of_a_field_pass_colons(
-        pattern in "arn:[a*?]{0,3}:a{1,2}(:[a*?]{0,3}){0,3}(:[a*?:]{0,4})?", text in "arn(:[a]{0,2}){2,7}",
+        pattern in "arn:[a*?]{0,3}:a{1,2}(:[a*?]{0,3}){0,3}(:[a*?:]{0,4})?", text in "arn(:[a]{0,2}){5,7}",
     ) {
         let compiled = ArnPattern::of_resource(&pattern, true).unwrap();
         let characters: Vec<char> = text.chars().collect();
+        let expected = |pattern: &str| {
+            naive_resource(&pattern.chars().collect::<Vec<_>>(), &characters, 0)
+        };
         // Fields that are missing are stars.
         let whole = pattern.matches(':').count() >= 5 || pattern.ends_with('*');
-        let pattern = if whole { pattern } else { pattern + ":*" };
+        let completed = !whole && expected(&format!("{pattern}:*"));
         prop_assert_eq!(
             compiled.matches(&Target::new(&text), &Values(&[])),
-            naive_resource(&pattern.chars().collect::<Vec<_>>(), &characters, 0),
+            expected(&pattern) || completed,
             "{} against {}", pattern, text
         );
     }
@@ -206,6 +209,12 @@ fn fields_that_are_missing_are_stars() {
     assert!(!ArnPattern::is_incomplete("arn:aws:s3:::${aws:username}"));
     // A colon that a variable holds parts no fields.
     assert!(ArnPattern::is_incomplete("arn:aws:s3:${aws:PrincipalTag/a:b}"));
+    // A star within may stand for the missing fields, too.
+    for pattern in ["arn:aws:sqs:*:q", "arn:aws:sqs:*:1"] {
+        let pattern = ArnPattern::of_resource(pattern, true).unwrap();
+        assert!(pattern.matches(&Target::new("arn:aws:sqs:eu-west-1:1:q"), &Values(&[])));
+        assert!(!pattern.matches(&Target::new("arn:aws:sqs:eu-west-1:2:r"), &Values(&[])));
+    }
     let sqs = ArnPattern::of_resource("arn:aws:sqs:eu-west-1", true).unwrap();
     assert!(sqs.matches(&Target::new("arn:aws:sqs:eu-west-1:1:q"), &Values(&[])));
     assert!(!sqs.matches(&Target::new("arn:aws:sqs:eu-west-2:1:q"), &Values(&[])));
