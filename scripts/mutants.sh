@@ -2,9 +2,11 @@
 # Mutation testing of the IAM engine's evaluator: changes it in one place at a time and sees whether a
 # test notices. Needs `cargo install cargo-mutants`; arguments are passed on to it.
 #
+# `scripts/mutants.sh explain` does so with what explains a denial.
+#
 # The engine depends on nothing else of snaplake. It is put into a crate of its own, so that a mutant is
-# built in seconds; lint, composer and reference data stay out. The judges are the cases and the unit tests:
-# what the random tests of `properties.rs` find would differ from run to run.
+# built in seconds; lint, composer and reference data stay out. The evaluator's judges are the cases and the unit
+# tests, not the random tests of `properties.rs`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -13,7 +15,7 @@ rm -rf "$crate/src" "$crate/tests"
 mkdir -p "$crate/src/judges" "$crate/tests"
 cp -r src/iam "$crate/src/iam"
 cp -r tests/iam "$crate/tests/iam"
-cp tests/iam/corpus.rs "$crate/src/judges"
+cp tests/iam/{corpus,properties}.rs "$crate/src/judges"
 rm -r "$crate"/src/iam/{lint,compose,managed,reference} "$crate/src/iam/compose.rs"
 sed -i -E '/^pub mod (lint|compose|managed|reference);$/d' "$crate/src/iam/mod.rs"
 
@@ -61,6 +63,7 @@ pub mod iam;
 #[cfg(test)]
 mod judges {
     mod corpus;
+    mod properties;
 
     mod support {
         use std::path::Path;
@@ -80,12 +83,19 @@ RUST
 
 cp Cargo.lock "$crate"
 cd "$crate"
+
+# What explains a denial is judged by the property over random requests and policies that its proposals allow; the
+# random numbers are the same each time.
+export PROPTEST_RNG_SEED=1
+files=(
+  evaluate.rs 'evaluate/*.rs' condition.rs 'condition/*.rs' pattern.rs 'pattern/*.rs' policy.rs policy/compiled.rs
+  'policy/compiled/*.rs' policy/kind.rs request.rs 'request/*.rs' arn.rs case.rs 'case/*.rs'
+)
+skipped=(--skip judges::properties)
+if [ "${1:-}" = explain ]; then
+  shift
+  files=(explain.rs 'explain/*.rs')
+  skipped=()
+fi
 exec cargo mutants --no-shuffle --jobs "${JOBS:-1}" --minimum-test-timeout 20 \
-  --file 'src/iam/evaluate.rs' --file 'src/iam/evaluate/*.rs' \
-  --file 'src/iam/condition.rs' --file 'src/iam/condition/*.rs' \
-  --file 'src/iam/pattern.rs' --file 'src/iam/pattern/*.rs' \
-  --file 'src/iam/policy.rs' --file 'src/iam/policy/compiled.rs' --file 'src/iam/policy/compiled/*.rs' \
-  --file 'src/iam/request.rs' --file 'src/iam/request/*.rs' \
-  --file 'src/iam/arn.rs' --file 'src/iam/case.rs' --file 'src/iam/case/*.rs' \
-  --file 'src/iam/explain.rs' --file 'src/iam/explain/*.rs' \
-  "$@" -- --lib -- --skip the_command_line_decides_alike
+  "${files[@]/#/--file=src/iam/}" "$@" -- --lib -- --skip the_command_line_decides_alike "${skipped[@]}"
