@@ -86,7 +86,8 @@ async fn nights_that_fail_verification_leave_a_good_export_to_go_back_to() {
 /// A table that came with the last export stays there when all others go back.
 #[tokio::test(flavor = "multi_thread")]
 async fn each_rollback_goes_back_by_one_whatever_stays() {
-    let stage = Stage::configured("", Pace::Polled).await;
+    let mut stage = Stage::configured("", Pace::Polled).await;
+    stage.pipeline.retention.exports = 3;
     let first = good(&stage).await;
     tomorrow(&stage);
     let second = good(&stage).await;
