@@ -33,19 +33,15 @@ impl Kind {
     /// Why a statement cannot stand in such a policy.
     pub(super) fn refuses(self, statement: &Statement) -> Option<&'static str> {
         match self {
-            Self::Identity => of_principal(statement).or_else(|| other_sid(statement)),
-            Self::Session => of_principal(statement)
-                .or_else(|| other_sid(statement))
-                .or_else(|| incomplete(statement)),
-            Self::ServiceControl => of_principal(statement).or_else(|| incomplete(statement)),
-            // "It must contain a `Principal` element", says the page of endpoint policies, too
-            // <https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html>
-            Self::Resource | Self::Endpoint => {
-                of_nobody(statement).or_else(|| incomplete(statement))
+            Self::Identity => of_principal(statement),
+            Self::Session | Self::ServiceControl => {
+                of_principal(statement).or_else(|| incomplete(statement))
             }
-            // One that names nobody is taken for everyone's: the page wants a `Principal`, and AWS's own
+            Self::Resource => of_nobody(statement).or_else(|| incomplete(statement)),
+            // One that names nobody is taken for everyone's: the pages want a `Principal`, and AWS's own
             // examples do without
             // <https://github.com/aws-samples/data-perimeter-policy-examples>
+            Self::Endpoint => incomplete(statement),
             Self::ResourceControl => {
                 incomplete(statement).or_else(|| no_resource_control(statement))
             }
@@ -66,15 +62,6 @@ fn of_principal(statement: &Statement) -> Option<&'static str> {
 
 fn of_nobody(statement: &Statement) -> Option<&'static str> {
     statement.principal.is_none().then_some("has neither `Principal` nor `NotPrincipal`")
-}
-
-/// "For IAM policies, basic alphanumeric characters (A-Z, a-z, 0-9) are the only allowed characters in the `Sid`
-/// value" (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>).
-fn other_sid(statement: &Statement) -> Option<&'static str> {
-    let plain = |sid: &String| sid.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    let told =
-        "has a `Sid` with other characters than A-Z, a-z and 0-9, which only resource policies may";
-    statement.sid.as_ref().is_some_and(|sid| !plain(sid)).then_some(told)
 }
 
 /// AWS completes such ARNs "in an identity-based policy"; in a session policy they "result in a
