@@ -5,6 +5,7 @@
 //! `kms:GetKeyPolicy`, `s3:GetBucketPolicy`. What the caller may not read stays unknown.
 
 use super::{AwsError, Clients, failed};
+use crate::iam::policy::Kind;
 use crate::iam::{NamedPolicy, Policy, PolicyErrors};
 use crate::pipeline::Pipeline;
 use crate::pipeline::check::{Attached, Opinion, Question, Role, Setup};
@@ -64,9 +65,9 @@ pub async fn read(clients: &Clients, pipeline: &Pipeline) -> Result<Setup, LiveE
 }
 
 /// A policy's text that IAM sends with URL escapes.
-fn parse(name: &str, text: &str, escaped: bool) -> Result<NamedPolicy, LiveError> {
+fn parse(name: &str, text: &str, kind: Kind, escaped: bool) -> Result<NamedPolicy, LiveError> {
     let plain = if escaped { unescape(text) } else { text.to_owned() };
-    Policy::parse(&plain)
+    Policy::parse_as(&plain, kind)
         .map(|policy| NamedPolicy::new(name, policy))
         .map_err(|errors| LiveError::Policy { name: name.to_owned(), errors })
 }
@@ -108,7 +109,7 @@ async fn role(clients: &Clients, name: &str) -> Result<Role, LiveError> {
     let Some(described) = answer.role() else { return Ok(found) };
     described.arn().clone_into(&mut found.arn);
     if let Some(text) = described.assume_role_policy_document() {
-        found.trust = Attached::Known(parse(&format!("{name} (trust)"), text, true)?);
+        found.trust = Attached::Known(parse(&format!("{name} (trust)"), text, Kind::Trust, true)?);
     }
     if let Some(arn) = described.permissions_boundary().and_then(|it| it.permissions_boundary_arn())
     {
@@ -138,7 +139,12 @@ async fn inline(clients: &Clients, role: &str, found: &mut Role) -> Result<(), L
             let place = format!("{role}/{name}");
             match readable(answer.map_err(failed("iam", "GetRolePolicy", place.as_str())))? {
                 Ok(answer) => {
-                    found.identity.push(parse(&place, answer.policy_document(), true)?);
+                    found.identity.push(parse(
+                        &place,
+                        answer.policy_document(),
+                        Kind::Identity,
+                        true,
+                    )?);
                 }
                 Err(why) => found.unknown.push(why),
             }
@@ -181,7 +187,7 @@ async fn managed(clients: &Clients, arn: &str) -> Result<Result<NamedPolicy, Str
     match readable(answer.map_err(failed("iam", "GetPolicyVersion", arn)))? {
         Ok(answer) => {
             let text = answer.policy_version().and_then(|it| it.document()).unwrap_or_default();
-            Ok(Ok(parse(arn, text, true)?))
+            Ok(Ok(parse(arn, text, Kind::Identity, true)?))
         }
         Err(why) => Ok(Err(why)),
     }
@@ -191,7 +197,7 @@ async fn bucket(clients: &Clients, bucket: &str) -> Result<Attached, LiveError> 
     let answer = clients.s3.get_bucket_policy().bucket(bucket).send().await;
     match readable(answer.map_err(failed("s3", "GetBucketPolicy", bucket))) {
         Ok(Ok(answer)) => Ok(match answer.policy() {
-            Some(text) => Attached::Known(parse(bucket, text, false)?),
+            Some(text) => Attached::Known(parse(bucket, text, Kind::BucketOrKey, false)?),
             None => Attached::Absent,
         }),
         Ok(Err(why)) => Ok(Attached::Unknown(why)),
@@ -219,7 +225,7 @@ async fn key(
     let answer = clients.kms.get_key_policy().key_id(&arn).policy_name("default").send().await;
     match readable(answer.map_err(failed("kms", "GetKeyPolicy", arn.as_str())))? {
         Ok(answer) => Ok(match answer.policy() {
-            Some(text) => Attached::Known(parse(&arn, text, false)?),
+            Some(text) => Attached::Known(parse(&arn, text, Kind::BucketOrKey, false)?),
             None => Attached::Absent,
         }),
         Err(why) => Ok(Attached::Unknown(why)),

@@ -17,7 +17,6 @@
 //! are left alone, unless they look like one of these, misspelt.
 
 mod documents;
-mod kind;
 mod read;
 mod scan;
 mod split;

@@ -32,7 +32,7 @@ pub mod json;
 pub mod lint;
 pub mod managed;
 mod pattern;
-mod policy;
+pub(crate) mod policy;
 pub mod reference;
 mod request;
 

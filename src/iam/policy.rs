@@ -4,11 +4,13 @@
 
 mod compiled;
 mod error;
+mod kind;
 mod parse;
 mod print;
 
 pub(crate) use compiled::{Compiled, Grant, Subject};
 pub use error::{PolicyError, PolicyErrors};
+pub(crate) use kind::Kind;
 
 use super::condition::{Operator, SetOperator};
 use std::sync::Arc;
@@ -206,8 +208,7 @@ impl Policy {
 
 /// An error of a document that was never text.
 fn unplaced(message: String) -> PolicyErrors {
-    let error = PolicyError { message, help: None, line: 1, column: 1, offset: 0, length: 0 };
-    PolicyErrors { errors: vec![error] }
+    PolicyErrors::at_start(message, None)
 }
 
 impl Statement {

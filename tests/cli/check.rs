@@ -101,6 +101,76 @@ fn wrong_input_ends_with_2() {
     assert!(errors.contains("runner.json:1:"), "{errors}");
 }
 
+/// A statement that stands where AWS takes none of its kind is wrong input, and said with its place.
+#[test]
+fn a_policy_that_aws_would_not_save_is_refused() {
+    for (name, element, value, told) in [
+        ("runner.json", "Principal", "*", "has a `Principal`, which only resource policies may"),
+        ("runner-trust.json", "Resource", "*", "has a `Resource`, which trust policies may not"),
+        ("lake-bucket.json", "Principal", "", "has neither `Principal` nor `NotPrincipal`"),
+    ] {
+        let folder = project();
+        edit(folder.path(), name, |statements| {
+            let statement = statements[0].as_object_mut().expect("an object");
+            if value.is_empty() {
+                statement.remove(element).expect("it is there");
+            } else {
+                statement.insert(element.to_owned(), value.into());
+            }
+        });
+        let output = run(folder.path(), &["iam", "check"]);
+        assert_eq!(output.status.code(), Some(2), "{name}");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(said.contains(told) && said.contains(&format!("{name}:")), "{said}");
+    }
+}
+
+#[test]
+fn no_file_of_the_folder_is_passed_over_in_silence() {
+    let folder = project();
+    let policies = folder.path().join("terraform/policies");
+    let all = r#"{"Version": "2012-10-17",
+        "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}"#;
+    std::fs::write(policies.join("runner-2.json"), all).expect("written");
+    std::fs::rename(policies.join("analyst.json"), policies.join("Analyst.json")).expect("renamed");
+    let output = run(folder.path(), &["iam", "check"]);
+    let text = stdout(&output);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    for note in [
+        "note: `runner-2.json` is not read, since it belongs to nothing: \
+            `--map runner=runner-2.json` attaches it to the runner's role",
+        "note: `Analyst.json` is not read, since it belongs to nothing: did you mean `analyst.json`?",
+        "note: there is no `analyst.json`: the analyst's role is taken to have no such policy",
+    ] {
+        assert!(text.contains(note), "{note}\n{text}");
+    }
+    let mapped = run(folder.path(), &["iam", "check", "--map", "runner=runner-2.json"]);
+    assert!(!stdout(&mapped).contains("`runner-2.json` is not read"), "{}", stdout(&mapped));
+}
+
+#[test]
+fn of_two_files_for_one_policy_none_wins_silently() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let example = repository().join("examples/crawler/snaplake.toml");
+    std::fs::copy(example, folder.path().join("snaplake.toml")).expect("copied");
+    assert!(run(folder.path(), &["generate"]).status.success());
+    let policies = folder.path().join("terraform/policies");
+    let owned = std::fs::read_dir(policies.join("owner"))
+        .expect("a folder")
+        .map(|entry| entry.expect("an entry").file_name())
+        .next()
+        .expect("a file");
+    let twin = policies.join(&owned);
+    std::fs::copy(policies.join("owner").join(&owned), &twin).expect("copied");
+    assert_eq!(run(folder.path(), &["iam", "check"]).status.code(), Some(0));
+    let none = "{\"Version\": \"2012-10-17\", \"Statement\": []}";
+    std::fs::write(&twin, none).expect("written");
+    let output = run(folder.path(), &["iam", "check"]);
+    assert_eq!(output.status.code(), Some(2), "{}", stdout(&output));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("in the folder differ"), "{said}");
+}
+
 /// What owners have to add is counted, and said to be.
 #[test]
 fn what_owners_are_taken_to_have_added_is_named() {

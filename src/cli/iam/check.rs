@@ -127,24 +127,15 @@ fn from_folder(
             shown.escape_debug()
         ))
     })?;
-    let mut texts = BTreeMap::new();
-    // What owners of existing things have to add is part of the set-up as well.
-    for document in pipeline.documents().iter().filter(|document| document.by_owner) {
-        let name = Path::new(&document.file).file_name().unwrap_or_default();
-        let path = folder.join("owner").join(name);
-        if path.exists() {
-            let text = std::fs::read_to_string(&path).map_err(|error| unreadable(&path, &error))?;
-            texts.insert(name.to_string_lossy().into_owned(), text);
-        }
-    }
+    let (mut texts, mut notes) = (BTreeMap::new(), Vec::new());
     for entry in entries {
         let path = entry.map_err(|error| unreadable(folder, &error))?.path();
-        if path.extension().is_some_and(|it| it == "json") {
+        if path.is_file() && is_json(&path) {
             let text = std::fs::read_to_string(&path).map_err(|error| unreadable(&path, &error))?;
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            texts.entry(name).or_insert(text);
+            texts.insert(file_name(&path), text);
         }
     }
+    from_owners(pipeline, folder, &mut texts, &mut notes)?;
     if let Some((_, name)) = map.iter().find(|(_, name)| !texts.contains_key(name)) {
         return Err(Failure::input(miette::miette!(
             "there is no `{}` in `{}`",
@@ -152,8 +143,55 @@ fn from_folder(
             shown.escape_debug()
         )));
     }
-    let setup = documents::read(pipeline, &shown, &texts, map).map_err(|errors| wrong(&errors))?;
+    let mut setup =
+        documents::read(pipeline, &shown, &texts, map).map_err(|errors| wrong(&errors))?;
+    setup.notes.extend(notes);
     Ok((setup, of_owners(pipeline, |name| texts.contains_key(name))))
+}
+
+/// Adds what owners of existing things have to add, which is part of the set-up as well.
+fn from_owners(
+    pipeline: &Pipeline,
+    folder: &Path,
+    texts: &mut BTreeMap<String, String>,
+    notes: &mut Vec<String>,
+) -> Result<(), Failure> {
+    let folder = folder.join("owner");
+    let Ok(entries) = std::fs::read_dir(&folder) else { return Ok(()) };
+    let documents = pipeline.documents().into_iter().filter(|document| document.by_owner);
+    let wanted: Vec<_> = documents.map(|document| file_name(Path::new(&document.file))).collect();
+    for entry in entries {
+        let path = entry.map_err(|error| unreadable(&folder, &error))?.path();
+        let name = file_name(&path);
+        if !wanted.contains(&name) {
+            if is_json(&path) {
+                let known = wanted.iter().find(|it| it.eq_ignore_ascii_case(&name));
+                let near = known.map(|it| format!(": did you mean `{it}`?")).unwrap_or_default();
+                notes.push(format!(
+                    "`owner/{name}` is not read, since no owner has to add it{near}"
+                ));
+            }
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).map_err(|error| unreadable(&path, &error))?;
+        let other = texts.insert(name.clone(), text.clone());
+        if other.is_some_and(|other| other != text) {
+            let name = name.escape_debug();
+            return Err(Failure::input(miette::miette!(
+                help = "there is one such policy in AWS: delete the file that is not it",
+                "`{name}` and `owner/{name}` in the folder differ"
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn is_json(path: &Path) -> bool {
+    path.extension().is_some_and(|it| it.eq_ignore_ascii_case("json"))
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 fn from_plan(pipeline: &Pipeline, file: &Path, map: &Mapping) -> Result<Setup, Failure> {

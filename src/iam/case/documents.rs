@@ -1,7 +1,6 @@
 //! Documents read before.
 
-use super::kind::Kind;
-use crate::iam::policy::{Policy, PolicyErrors};
+use crate::iam::policy::{Kind, Policy, PolicyErrors};
 use foldhash::fast::RandomState;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -87,7 +86,7 @@ impl Known {
     fn new(policy: Policy) -> Self {
         let misplaced = Kind::ALL.map(|kind| {
             policy.statements().iter().enumerate().find_map(|(index, statement)| {
-                let why = kind.refuses(statement)?;
+                let why = kind.refuses(statement)?.why;
                 Some(Arc::from(format!("statement {index} {why}")))
             })
         });

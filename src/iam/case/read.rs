@@ -2,10 +2,9 @@
 
 use super::Case;
 use super::documents::Documents;
-use super::kind::Kind;
 use super::scan::{Failed, Scan};
 use crate::iam::arn::Arn;
-use crate::iam::policy::NamedPolicy;
+use crate::iam::policy::{Kind, NamedPolicy};
 use crate::iam::request::{
     Context, ContextValue, KmsGrant, Policies, Request, RequestError, RequestPrincipal,
 };

@@ -26,6 +26,14 @@ pub struct PolicyErrors {
     pub errors: Vec<PolicyError>,
 }
 
+impl PolicyErrors {
+    /// One error of a document as a whole.
+    pub(crate) fn at_start(message: String, help: Option<String>) -> Self {
+        let error = PolicyError { message, help, line: 1, column: 1, offset: 0, length: 0 };
+        Self { errors: vec![error] }
+    }
+}
+
 impl fmt::Display for PolicyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "line {}, column {}: {}", self.line, self.column, self.message)?;

@@ -4,7 +4,7 @@ use crate::config;
 use serde_json::{Value, json};
 use std::path::Path;
 
-fn pipeline(mode: &str) -> Pipeline {
+pub(super) fn pipeline(mode: &str) -> Pipeline {
     let text = include_str!("../../../examples/snapshot-to-athena/snaplake.toml");
     let text = text.replace("mode = \"direct\"", &format!("mode = {mode:?}"));
     let config = config::parse(Path::new("snaplake.toml"), &text).unwrap();
@@ -12,7 +12,7 @@ fn pipeline(mode: &str) -> Pipeline {
 }
 
 /// The documents that are generated, by name.
-fn generated(pipeline: &Pipeline) -> BTreeMap<String, String> {
+pub(super) fn generated(pipeline: &Pipeline) -> BTreeMap<String, String> {
     let documents = pipeline.documents();
     let name = |file: &str| file.trim_start_matches("policies/").to_owned();
     documents.iter().map(|it| (name(&it.file), it.to_json())).collect()

@@ -94,12 +94,14 @@ fn statement(block: &Value) -> Option<Value> {
             statement.insert(element.into(), json!(values));
         }
     }
+    // Of several conditions of one test and variable, the provider joins the values.
     let mut conditions = Map::new();
     for condition in block.get("condition").and_then(Value::as_array).into_iter().flatten() {
         let text = |name: &str| condition.get(name).and_then(Value::as_str);
         let keys = conditions.entry(text("test")?.to_owned()).or_insert_with(|| json!({}));
+        let all = keys.as_object_mut()?.entry(text("variable")?).or_insert_with(|| json!([]));
         let values = strings(condition, "values").unwrap_or_default();
-        keys.as_object_mut()?.insert(text("variable")?.to_owned(), json!(values));
+        all.as_array_mut()?.extend(values.into_iter().map(Value::String));
     }
     if !conditions.is_empty() {
         statement.insert("Condition".into(), Value::Object(conditions));

@@ -4,16 +4,27 @@
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// How many references are followed from one to the next: through variables and outputs of modules.
-const MOST_HOPS: usize = 16;
-
 /// The type of documents that are read, as references name it.
 pub(super) const DOCUMENT: &str = "data.aws_iam_policy_document";
 
 /// The managed resources of a plan or a state.
 pub(super) struct Tree<'a> {
     pub(super) resources: Vec<Resource<'a>>,
-    configuration: Option<&'a Value>,
+    /// What the plan takes out of the state and leaves in AWS, by address.
+    pub(super) forgotten: Vec<&'a str>,
+    /// What else there may be in the end, when the plan is not the whole of it.
+    pub(super) put_off: Option<String>,
+    pub(super) configuration: Option<&'a Value>,
+}
+
+/// Why something is no plan and no state.
+pub(super) enum Misread {
+    /// It is something else.
+    Other,
+    /// It is of a version whose meaning is not known.
+    Version(String),
+    /// Something in it is not what it should be: what, and what it should be.
+    Shape(String, &'static str),
 }
 
 /// One instance of a resource.
@@ -23,13 +34,13 @@ pub(super) struct Resource<'a> {
     /// Its type: `aws_iam_role`.
     pub(super) kind: &'a str,
     /// The names of the modules that it is in, without the keys of their instances.
-    modules: Vec<String>,
+    pub(super) modules: Vec<String>,
     /// The modules with the keys of their instances: `module.export["a"]`.
-    instance: &'a str,
+    pub(super) instance: &'a str,
     /// Its type and name: `aws_iam_role.this`.
-    base: String,
+    pub(super) base: String,
     /// Which instance it is of a resource with `count` or `for_each`.
-    index: Option<&'a Value>,
+    pub(super) index: Option<&'a Value>,
     values: &'a Value,
     unknown: Option<&'a Value>,
 }
@@ -62,6 +73,11 @@ impl<'a> Resource<'a> {
         }
     }
 
+    /// An attribute as it stands.
+    pub(super) fn value(&self, name: &str) -> &'a Value {
+        self.values.get(name).unwrap_or(&Value::Null)
+    }
+
     /// The items of an attribute that is a list or a set.
     pub(super) fn list(&self, name: &str) -> &'a [Value] {
         self.values.get(name).and_then(Value::as_array).map_or(&[], Vec::as_slice)
@@ -74,6 +90,11 @@ impl<'a> Resource<'a> {
             Some(Value::Array(items)) => !items.is_empty(),
             _ => false,
         }
+    }
+
+    /// The texts of an attribute that is a list or a set.
+    pub(super) fn texts(&self, name: &str) -> impl Iterator<Item = &'a str> {
+        self.list(name).iter().filter_map(Value::as_str)
     }
 
     /// What of each item of a list is unknown.
@@ -99,62 +120,96 @@ fn any_true(value: &Value) -> bool {
 }
 
 impl<'a> Tree<'a> {
-    /// Reads a plan or a state; `None` when it is neither.
-    pub(super) fn read(root: &'a Value) -> Option<Self> {
-        let values = root.get("planned_values").or_else(|| root.get("values"))?;
-        root.get("format_version")?;
-        let unknown: BTreeMap<&str, &Value> = root
-            .get("resource_changes")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .filter_map(|change| {
-                let address = change.get("address")?.as_str()?;
-                Some((address, change.get("change")?.get("after_unknown")?))
-            })
-            .collect();
+    /// Reads a plan or a state.
+    pub(super) fn read(root: &'a Value) -> Result<Self, Misread> {
+        let version = root.get("format_version").and_then(Value::as_str).ok_or(Misread::Other)?;
+        if !supported(version) {
+            return Err(Misread::Version(version.to_owned()));
+        }
+        let planned = root.get("planned_values").map(|values| ("planned_values", values));
+        let known = || root.get("values").map(|values| ("values", values));
+        let (name, values) = planned.or_else(known).ok_or(Misread::Other)?;
+        object(values, name)?;
         let mut tree = Self {
             resources: Vec::new(),
+            forgotten: Vec::new(),
+            put_off: put_off(root)?,
             configuration: root.pointer("/configuration/root_module"),
         };
-        if let Some(module) = values.get("root_module") {
-            tree.module(module, &unknown);
+        let mut unknown = BTreeMap::new();
+        let mut forgotten = Vec::new();
+        for change in list(root, "resource_changes")? {
+            let address = text(change, "address", "resource_changes")?;
+            let Some(what) = change.get("change") else { continue };
+            if list(what, "actions")?.iter().any(|action| action == "forget") {
+                forgotten.push((address, change, what.get("before").unwrap_or(&Value::Null)));
+            }
+            if let Some(open) = what.get("after_unknown") {
+                unknown.insert(address, open);
+            }
         }
-        Some(tree)
+        if let Some(module) = values.get("root_module") {
+            tree.module(module, &unknown)?;
+        }
+        // "removed from the state, but not destroyed": it goes on to be in force as it was.
+        for (address, change, before) in forgotten {
+            let instance = change.get("module_address").and_then(Value::as_str).unwrap_or_default();
+            if tree.resource(change, instance, before, None)? {
+                tree.forgotten.push(address);
+            }
+        }
+        Ok(tree)
     }
 
-    fn module(&mut self, module: &'a Value, unknown: &BTreeMap<&str, &'a Value>) {
+    fn module(
+        &mut self,
+        module: &'a Value,
+        unknown: &BTreeMap<&str, &'a Value>,
+    ) -> Result<(), Misread> {
+        object(module, "module")?;
         let instance = module.get("address").and_then(Value::as_str).unwrap_or_default();
-        let modules = module_names(instance);
-        let resources = module.get("resources").and_then(Value::as_array);
-        for resource in resources.into_iter().flatten() {
-            let text = |name: &str| resource.get(name).and_then(Value::as_str);
-            let (Some(address), Some(kind), Some(name)) =
-                (text("address"), text("type"), text("name"))
-            else {
-                continue;
-            };
-            // Of what is read rather than managed, only documents that are put off matter.
-            let kind = match text("mode") {
-                Some("managed") => kind,
-                Some("data") if kind == "aws_iam_policy_document" => DOCUMENT,
-                _ => continue,
-            };
-            self.resources.push(Resource {
-                address,
-                kind,
-                modules: modules.clone(),
-                instance,
-                base: format!("{kind}.{name}"),
-                index: resource.get("index"),
-                values: resource.get("values").unwrap_or(&Value::Null),
-                unknown: unknown.get(address).copied(),
-            });
+        for resource in list(module, "resources")? {
+            let address = text(resource, "address", "resources")?;
+            let values = resource.get("values").unwrap_or(&Value::Null);
+            self.resource(resource, instance, values, unknown.get(address).copied())?;
         }
-        let children = module.get("child_modules").and_then(Value::as_array);
-        for child in children.into_iter().flatten() {
-            self.module(child, unknown);
+        for child in list(module, "child_modules")? {
+            self.module(child, unknown)?;
         }
+        Ok(())
+    }
+
+    /// Takes a resource in, if it may matter.
+    fn resource(
+        &mut self,
+        described: &'a Value,
+        instance: &'a str,
+        values: &'a Value,
+        unknown: Option<&'a Value>,
+    ) -> Result<bool, Misread> {
+        let address = text(described, "address", "resources")?;
+        let kind = text(described, "type", address)?;
+        let name = text(described, "name", address)?;
+        // Of what is read rather than managed, only documents that are put off matter.
+        let kind = match text(described, "mode", address)? {
+            "managed" => kind,
+            "data" if kind == "aws_iam_policy_document" => DOCUMENT,
+            _ => return Ok(false),
+        };
+        if !values.is_null() {
+            object(values, address)?;
+        }
+        self.resources.push(Resource {
+            address,
+            kind,
+            modules: module_names(instance),
+            instance,
+            base: format!("{kind}.{name}"),
+            index: described.get("index"),
+            values,
+            unknown,
+        });
+        Ok(true)
     }
 
     /// The resources of a type.
@@ -168,138 +223,6 @@ impl<'a> Tree<'a> {
         let expressions = self.resource_configuration(resource)?.get("expressions");
         Some(expressions.is_some_and(|all| all.get(attribute).is_some()))
     }
-
-    /// The resources of a type that an attribute refers to, through variables and outputs of modules.
-    /// Of several instances only the one with the same key is meant, where there is one.
-    pub(super) fn referred(
-        &self,
-        resource: &Resource<'_>,
-        attribute: &str,
-        kind: &'static str,
-    ) -> Vec<&Resource<'a>> {
-        let expression = self
-            .resource_configuration(resource)
-            .and_then(|found| found.get("expressions")?.get(attribute));
-        let mut bases = Vec::new();
-        if let Some(expression) = expression {
-            self.follow(expression, &resource.modules, 0, &mut bases);
-        }
-        let found: Vec<_> = self
-            .of(kind)
-            .filter(|it| bases.iter().any(|(at, base)| *at == it.modules && *base == it.base))
-            .collect();
-        let narrowed = |wanted: &dyn Fn(&Resource<'_>) -> bool| -> Option<Vec<&Resource<'a>>> {
-            let some: Vec<_> = found.iter().copied().filter(|it| wanted(it)).collect();
-            (!some.is_empty() && some.len() < found.len()).then_some(some)
-        };
-        narrowed(&|it| it.instance == resource.instance && it.index == resource.index)
-            .or_else(|| narrowed(&|it| it.index.is_some() && it.index == resource.index))
-            .or_else(|| narrowed(&|it| it.instance == resource.instance))
-            .unwrap_or(found)
-    }
-
-    fn module_configuration(&self, modules: &[String]) -> Option<&'a Value> {
-        modules.iter().try_fold(self.configuration?, |module, name| {
-            module.get("module_calls")?.get(name)?.get("module")
-        })
-    }
-
-    fn resource_configuration(&self, resource: &Resource<'_>) -> Option<&'a Value> {
-        let module = self.module_configuration(&resource.modules)?;
-        module
-            .get("resources")?
-            .as_array()?
-            .iter()
-            .find(|it| it.get("address").and_then(Value::as_str) == Some(resource.base.as_str()))
-    }
-
-    /// Collects the resources, as module and base address, that an expression refers to.
-    fn follow(
-        &self,
-        expression: &Value,
-        modules: &[String],
-        hops: usize,
-        found: &mut Vec<(Vec<String>, String)>,
-    ) {
-        if hops > MOST_HOPS {
-            return;
-        }
-        match expression {
-            Value::Object(members) => {
-                for (key, value) in members {
-                    if key != "references" {
-                        self.follow(value, modules, hops + 1, found);
-                        continue;
-                    }
-                    for reference in value.as_array().into_iter().flatten() {
-                        if let Some(reference) = reference.as_str() {
-                            self.reference(reference, modules, hops, found);
-                        }
-                    }
-                }
-            }
-            Value::Array(items) => {
-                for item in items {
-                    self.follow(item, modules, hops + 1, found);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn reference(
-        &self,
-        reference: &str,
-        modules: &[String],
-        hops: usize,
-        found: &mut Vec<(Vec<String>, String)>,
-    ) {
-        let mut parts = reference.split('.').map(bare);
-        let (Some(first), Some(second)) = (parts.next(), parts.next()) else { return };
-        match first {
-            "var" => {
-                let Some((name, parent)) = modules.split_last() else { return };
-                let argument = self.module_configuration(parent).and_then(|module| {
-                    module.get("module_calls")?.get(name)?.get("expressions")?.get(second)
-                });
-                if let Some(argument) = argument {
-                    self.follow(argument, parent, hops + 1, found);
-                }
-            }
-            "module" => {
-                let mut inner = modules.to_vec();
-                inner.push(second.to_owned());
-                let output = parts.next().and_then(|output| {
-                    self.module_configuration(&inner)?
-                        .get("outputs")?
-                        .get(output)?
-                        .get("expression")
-                });
-                if let Some(output) = output {
-                    self.follow(output, &inner, hops + 1, found);
-                }
-            }
-            "data" => {
-                let name = parts.next().unwrap_or_default();
-                let entry = (modules.to_vec(), format!("data.{second}.{name}"));
-                if !found.contains(&entry) {
-                    found.push(entry);
-                }
-            }
-            kind if kind.starts_with("aws_") => {
-                let entry = (modules.to_vec(), format!("{kind}.{second}"));
-                if !found.contains(&entry) {
-                    found.push(entry);
-                }
-            }
-            _ => {}
-        }
-    }
-}
-
-/// A part of an address without the key of an instance: `this["a"]` is `this`.
-fn bare(part: &str) -> &str {
-    part.split('[').next().unwrap_or(part)
 }
 
 /// The names in `module.a["x"].module.b`.
@@ -317,6 +240,52 @@ fn module_names(address: &str) -> Vec<String> {
         };
     }
     names
+}
+
+/// "Reject any input which reports an unsupported major version", says the page. Terraform before 1.1 wrote
+/// `0.1` and `0.2`, which mean the same: HashiCorp's own reader takes `>= 0.1, < 2.0`
+/// (<https://github.com/hashicorp/terraform-json/blob/main/plan.go>).
+fn supported(version: &str) -> bool {
+    let number = |text: &str| text.parse::<u32>().ok();
+    let Some((major, minor)) = version.split_once('.') else { return false };
+    match (number(major), number(minor)) {
+        (Some(0), Some(minor)) => minor > 0,
+        (Some(major), Some(_)) => major == 1,
+        _ => false,
+    }
+}
+
+/// What a plan says of itself when applying it does not reach what the configuration says: parts were
+/// put off, or left out with `-target`.
+fn put_off(root: &Value) -> Result<Option<String>, Misread> {
+    let deferred = list(root, "deferred_changes")?;
+    let names: Vec<_> = deferred
+        .iter()
+        .filter_map(|it| it.pointer("/resource_change/address").and_then(Value::as_str))
+        .map(|address| format!("`{address}`"))
+        .collect();
+    if !deferred.is_empty() {
+        return Ok(Some(format!("the plan puts {} off", names.join(", "))));
+    }
+    let whole = root.get("complete").and_then(Value::as_bool) != Some(false);
+    Ok((!whole).then(|| "the plan is not complete: another has to follow it".to_owned()))
+}
+
+fn object(value: &Value, name: &str) -> Result<(), Misread> {
+    if value.is_object() { Ok(()) } else { Err(Misread::Shape(name.to_owned(), "an object")) }
+}
+
+fn list<'a>(of: &'a Value, name: &str) -> Result<&'a [Value], Misread> {
+    match of.get(name) {
+        None | Some(Value::Null) => Ok(&[]),
+        Some(Value::Array(items)) => Ok(items),
+        Some(_) => Err(Misread::Shape(name.to_owned(), "a list")),
+    }
+}
+
+fn text<'a>(of: &'a Value, name: &str, place: &str) -> Result<&'a str, Misread> {
+    let found = of.get(name).and_then(Value::as_str);
+    found.ok_or_else(|| Misread::Shape(format!("{name} of {place}"), "a text"))
 }
 
 #[cfg(test)]
