@@ -141,25 +141,25 @@ impl ArnPattern {
             return Err(TemplateError::AnyService);
         }
         if fields.len() == 6 || pattern.ends_with('*') {
-            return Ok(Self::of_tokens(tokens));
+            return Ok(Self::of_tokens(&tokens));
         }
         // A star within it may stand for the fields that are missing, or these may come after it.
         let mut completed = tokens.clone();
         completed.extend([Element::Char(':'), Element::Star].map(Token::Element));
-        Ok(match Self::of_tokens(tokens) {
-            Self::Nothing => Self::of_tokens(completed),
-            crossing => Self::Either(Box::new([crossing, Self::of_tokens(completed)])),
+        Ok(match Self::of_tokens(&tokens) {
+            Self::Nothing => Self::of_tokens(&completed),
+            crossing => Self::Either(Box::new([crossing, Self::of_tokens(&completed)])),
         })
     }
 
-    fn of_tokens(tokens: Vec<Token>) -> Self {
-        match Self::of_fields(template::fields(tokens.clone())) {
+    fn of_tokens(tokens: &[Token]) -> Self {
+        match Self::of_fields(template::fields(tokens.to_vec())) {
             Self::Headed { head, tail } => Self::Headed { head, tail },
-            Self::Fields(fields) => match Crossing::new(&tokens, Some(fields.clone())) {
+            Self::Fields(fields) => match Crossing::new(tokens, Some(fields.clone())) {
                 Some(crossing) => Self::Crossing(Box::new(crossing)),
                 None => Self::Fields(fields),
             },
-            other => Crossing::new(&tokens, None).map_or(other, |it| Self::Crossing(Box::new(it))),
+            other => Crossing::new(tokens, None).map_or(other, |it| Self::Crossing(Box::new(it))),
         }
     }
 
