@@ -74,6 +74,223 @@ fn every_check_finds_its_case_and_nothing_in_the_fixed_one() {
     assert!(wrong.is_empty(), "{wrong}");
 }
 
+/// What is not worth a case of its own, since its check has one: the kind, the policy, whether the
+/// check speaks of it.
+#[test]
+fn checks_tell_what_looks_alike() {
+    let identity = |resource: &str| {
+        format!(
+            r#"{{"Version": "2012-10-17", "Statement": {{"Effect": "Allow",
+            "Action": ["s3:GetObject", "rds:DescribeDBClusters", "iam:GetRole"],
+            "Resource": "{resource}"}}}}"#
+        )
+    };
+    let condition = |block: &str| {
+        format!(
+            r#"{{"Version": "2012-10-17", "Statement": {{"Effect": "Allow", "Principal": "*",
+            "Action": "s3:PutObject", "Resource": "arn:aws:s3:::lake/*", "Condition": {block}}}}}"#
+        )
+    };
+    let attached = |statement: &str| {
+        format!(r#"{{"Version": "2012-10-17", "Statement": {{"Effect": "Allow", {statement}}}}}"#)
+    };
+    let root = r#""Principal": {"AWS": "arn:aws:iam::111122223333:root"}"#;
+    let pull = attached(&format!(r#"{root}, "Action": ["ecr:BatchGetImage", "ecr:*"]"#));
+    let send = attached(&format!(r#"{root}, "Action": "sqs:SendMessage""#));
+    let gateway = attached(
+        r#""Principal": "*", "Action": "execute-api:Invoke",
+        "Resource": "execute-api:/stage/GET/*",
+        "Condition": {"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}}"#,
+    );
+    let open = attached(r#""Principal": "*", "Action": "*", "Resource": "*""#);
+    let web = r#""Principal": {"AWS": "*"}, "NotAction": "sts:AssumeRoleWithSAML""#;
+    let partition = r#""Principal": {"AWS": "arn:amzn:iam::111122223333:role/x"},
+        "Action": "s3:GetObject", "Resource": "arn:aws:s3:::lake/*""#;
+    let key = |second: &str| {
+        format!(
+            r#"{{"Version": "2012-10-17", "Statement": [{{"Effect": "Allow", {root},
+            "Action": "kms:*", "Resource": "*"}}, {second}]}}"#
+        )
+    };
+    let nobody = r#"{"Effect": "Deny", "Principal": "*", "Action": "kms:PutKeyPolicy",
+        "Resource": "*"}"#;
+    let some = nobody.replace(
+        r#""Effect""#,
+        r#""Condition": {"Bool": {"aws:MultiFactorAuthPresent": "false"}}, "Effect""#,
+    );
+    let cases = [
+        (
+            "bucket",
+            condition(r#"{"StringLike": {"aws:PrincipalOrgID": "*"}}"#),
+            "WILDCARD_USAGE_TOO_PERMISSIVE",
+            true,
+        ),
+        (
+            "bucket",
+            condition(r#"{"StringLikeIfExists": {"aws:SourceAccount": "*"}}"#),
+            "WILDCARD_USAGE_TOO_PERMISSIVE",
+            true,
+        ),
+        (
+            "bucket",
+            condition(r#"{"StringLike": {"aws:PrincipalTag/team": "*"}}"#),
+            "WILDCARD_USAGE_TOO_PERMISSIVE",
+            false,
+        ),
+        ("identity", identity("arn:aws:s3:my-bucket/*"), "MISSING_ARN_FIELD", true),
+        ("identity", identity("arn:aws:s3::my-bucket/*"), "MISSING_ARN_FIELD", true),
+        ("identity", identity("arn:aws:iam:123456789012:role/*"), "MISSING_ARN_FIELD", true),
+        ("identity", identity("arn:aws:rds:*"), "MISSING_ARN_FIELD", false),
+        ("identity", identity("arn:aws:iam::*"), "MISSING_ARN_FIELD", false),
+        ("identity", identity("arn:aws:rds:eu-west-1:1234*"), "MISSING_ARN_FIELD", false),
+        (
+            "identity",
+            identity("arn:aws:rds:us-east-9:123456789012:cluster:x"),
+            "UNKNOWN_REGION",
+            true,
+        ),
+        (
+            "identity",
+            identity("arn:aws:rds:cn-north-1:123456789012:cluster:x"),
+            "INVALID_ARN_REGION",
+            true,
+        ),
+        (
+            "identity",
+            identity("arn:aws-cn:rds:cn-north-1:123456789012:cluster:x"),
+            "INVALID_ARN_REGION",
+            false,
+        ),
+        (
+            "identity",
+            identity("arn:aws:rds:us-*:123456789012:cluster:x"),
+            "INVALID_ARN_REGION",
+            false,
+        ),
+        (
+            "identity",
+            identity("arn:aws:rds:US-*:123456789012:cluster:x"),
+            "INVALID_ARN_REGION",
+            true,
+        ),
+        (
+            "bucket",
+            condition(r#"{"StringEquals": {"aws:RequestedRegion": "eu-west-9"}}"#),
+            "UNKNOWN_REGION",
+            true,
+        ),
+        (
+            "bucket",
+            condition(r#"{"StringEquals": {"aws:RequestedRegion": "eu-west-1a"}}"#),
+            "INVALID_REGION",
+            true,
+        ),
+        (
+            "bucket",
+            condition(r#"{"StringEquals": {"aws:RequestedRegion": "aws-global"}}"#),
+            "INVALID_REGION",
+            false,
+        ),
+        ("resource", pull.clone(), "MISSING_RESOURCE", false),
+        ("identity", pull, "MISSING_RESOURCE", true),
+        ("resource", send, "MISSING_RESOURCE", true),
+        ("resource", gateway.clone(), "INVALID_ARN_PREFIX", false),
+        ("resource", gateway.clone(), "ACTION_RESOURCE_MISMATCH", false),
+        ("identity", gateway, "INVALID_ARN_PREFIX", true),
+        ("resource", open.clone(), "PUBLIC_ACCESS", true),
+        ("endpoint", open, "PUBLIC_ACCESS", false),
+        ("trust", attached(web), "MISMATCHED_ACTION_FOR_PRINCIPAL", false),
+        ("bucket", attached(partition), "INVALID_PARTITION", true),
+        ("bucket", attached(&partition.replace("amzn", "aws-cn")), "INVALID_PARTITION", false),
+        (
+            "bucket",
+            condition(r#"{"StringEquals": {"aws:SourceVpc": null}}"#),
+            "EMPTY_ARRAY_CONDITION",
+            false,
+        ),
+        (
+            "bucket",
+            condition(r#"{"StringEquals": {"aws:SourceVpc": [["vpc-12345678"]]}}"#),
+            "EMPTY_ARRAY_CONDITION",
+            false,
+        ),
+        ("key", key(nobody), "KEY_POLICY_WITHOUT_ADMINISTRATOR", true),
+        ("key", key(&some), "KEY_POLICY_WITHOUT_ADMINISTRATOR", false),
+        ("identity", identity("arn:aws:s3:::${aws:TagKeys}/*"), "UNKNOWN_VARIABLE", true),
+        ("identity", identity("arn:aws:s3:::${foo:bar}/*"), "UNKNOWN_VARIABLE", true),
+        ("identity", identity("arn:aws:s3:::${aws:}/*"), "UNKNOWN_VARIABLE", true),
+        (
+            "identity",
+            identity("arn:aws:s3:::${aws:PrincipalTag/a b+c@d}/*"),
+            "UNKNOWN_VARIABLE",
+            false,
+        ),
+        (
+            "identity",
+            identity("arn:aws:s3:::${cognito-identity.amazonaws.com:sub}/${saml:sub}"),
+            "UNKNOWN_VARIABLE",
+            false,
+        ),
+        (
+            "identity",
+            identity("arn:aws:s3:::b/${aws:username, 'a!b'}"),
+            "UNSUPPORTED_SYMBOL_IN_VARIABLE",
+            false,
+        ),
+        (
+            "identity",
+            identity("arn:aws:s3:::b/${*}/${aws:username}"),
+            "VARIABLE_UNSUPPORTED_IN_ARN_FIELD",
+            false,
+        ),
+        ("identity", identity("arn:aws:s3${*}:::b"), "VARIABLE_UNSUPPORTED_IN_ARN_FIELD", false),
+        ("identity", identity("arn:${aws:a}:s3:::b"), "VARIABLE_UNSUPPORTED_IN_ARN_FIELD", true),
+    ];
+    for (kind, policy, code, expected) in cases {
+        assert!(CHECKS.iter().any(|check| check.code == code), "{code}");
+        let list = findings(&serde_json::Value::String(policy.clone()), kind);
+        let codes: Vec<_> = list.iter().map(|finding| finding.check.code).collect();
+        assert_eq!(codes.contains(&code), expected, "{code} of {policy}: {codes:?}");
+    }
+}
+
+#[test]
+fn help_leads_to_what_was_meant() {
+    let cases = [
+        (
+            r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:GetObject",
+            "Resource": "arn:aws:s3:::lake/*",
+            "Condition": {"StringLikeIfexists": {"s3:prefix": "a*"}}}}"#,
+            "did you mean `StringLikeIfExists`?",
+        ),
+        (r#"{"Policy": "{}"}"#, "the policy seems to stand in `Policy`; lint what stands there"),
+        (
+            r#"{"PolicyVersion": {"Document": {"Version": "2012-10-17", "Statement": []}}}"#,
+            "the policy seems to stand in `PolicyVersion.Document`; lint what stands there",
+        ),
+        (r#"{"Version": "2012-10-17"}"#, "add a `Statement` element"),
+    ];
+    for (policy, help) in cases {
+        let list = findings(&serde_json::Value::String(policy.to_owned()), "identity");
+        let helps: Vec<_> = list.iter().filter_map(|finding| finding.help.as_deref()).collect();
+        assert!(helps.contains(&help), "{policy}: {helps:?}");
+    }
+}
+
+#[test]
+fn a_trust_policy_with_a_resource_is_still_one() {
+    let policy = |principal: &str| {
+        format!(
+            r#"{{"Version": "2012-10-17", "Statement": {{"Effect": "Allow",
+            "Principal": {principal}, "Action": "sts:AssumeRole", "Resource": "*"}}}}"#
+        )
+    };
+    let service = policy(r#"{"Service": "ec2.amazonaws.com"}"#);
+    assert_eq!(snaplake::iam::lint::detect_kind(&service), Some(PolicyKind::Trust));
+    let everybody = policy(r#""*""#);
+    assert_eq!(snaplake::iam::lint::detect_kind(&everybody), Some(PolicyKind::Resource));
+}
+
 #[test]
 fn every_case_has_its_check() {
     let cases: BTreeSet<_> = std::fs::read_dir(folder())
@@ -141,6 +358,11 @@ fn findings_name_line_and_column_and_decide_the_exit_code() {
     assert!(text.contains("    |               ^^^^^^^^^^^^^^^\n"), "{text}");
     assert!(text.contains("did you mean `s3:GetObject`?"), "{text}");
     assert_eq!(run(&["good.json"]).0, Some(0));
+    std::fs::write(folder.path().join("latin1.json"), b"{\"Id\": \"caf\xe9\", \"Statement\": []}")
+        .expect("a file");
+    let (code, text) = run(&["latin1.json"]);
+    assert_eq!(code, Some(2));
+    assert!(text.contains("latin1.json:1:12: error[JSON_SYNTAX_ERROR]"), "{text}");
     assert_eq!(run(&["--ignore", "INVALID_ACTION", "bad.json"]).0, Some(0));
     assert_eq!(run(&["--ignore", "NO_SUCH_CHECK", "bad.json"]).0, Some(2));
     let (code, text) = run(&["good.json", "broken.json", "bad.json"]);

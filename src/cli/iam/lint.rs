@@ -3,6 +3,7 @@
 use super::super::OutputFormat;
 use super::{Failure, Global, Outcome, Printer};
 use crate::cli::Exit;
+use crate::iam::json::SyntaxError;
 use crate::iam::lint::{LintOptions, PolicyKind, Severity, detect_kind, lint};
 use crate::report::{LintedFile, lint_json, lint_sarif, lint_text};
 use clap::ValueEnum;
@@ -28,7 +29,7 @@ pub struct LintArgs {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Kind {
-    /// By what each document says; organization policies have to be named
+    /// By what each document says; policies of organizations and VPC endpoints have to be named
     Auto,
     /// Attached to a user, group or role; permissions boundaries; session policies
     Identity,
@@ -38,8 +39,10 @@ enum Kind {
     Bucket,
     /// A KMS key's policy
     Key,
-    /// Another resource's policy, or a VPC endpoint's
+    /// Another resource's policy
     Resource,
+    /// A VPC endpoint's policy
+    Endpoint,
     /// A service control policy
     Scp,
     /// A resource control policy
@@ -55,6 +58,7 @@ impl Kind {
             Self::Bucket => PolicyKind::Bucket,
             Self::Key => PolicyKind::Key,
             Self::Resource => PolicyKind::Resource,
+            Self::Endpoint => PolicyKind::Endpoint,
             Self::Scp => PolicyKind::Scp,
             Self::Rcp => PolicyKind::Rcp,
         })
@@ -126,9 +130,18 @@ fn file(path: &Path, args: &LintArgs) -> Result<LintedFile, Failure> {
         };
         Failure::input(miette::miette!(help = help, "cannot read `{name}`: {error}"))
     })?;
-    // What is not UTF-8 is shown as such at its place, and is no JSON there.
-    let text = String::from_utf8_lossy(&bytes).into_owned();
-    let kind = args.kind.kind().or_else(|| detect_kind(&text));
+    let kind = args.kind.kind();
+    let text = match String::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => {
+            // JSON is UTF-8 (RFC 8259); the rest is shown as far as it can be.
+            let offset = error.utf8_error().valid_up_to();
+            let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+            let result = Err(SyntaxError { offset, expected: "the text is not UTF-8 here" });
+            return Ok(LintedFile { name, text, kind, result });
+        }
+    };
+    let kind = kind.or_else(|| detect_kind(&text));
     let result = lint(&text, LintOptions { kind }).map(|mut findings| {
         findings.retain(|finding| {
             finding.check.severity <= args.least.severity()

@@ -139,7 +139,7 @@ checks! {
     INVALID_VARIABLE_FOR_OPERATOR Error "A policy variable stands where only string and ARN operators take one";
     INVALID_VERSION Error "The version of the policy language does not exist";
     MISSING_ACTION Error "A statement has no Action and no NotAction";
-    MISSING_ARN_FIELD Error "An ARN has fewer than six fields";
+    MISSING_ARN_FIELD Error "An ARN has fewer than six fields, and no `*` that could stand for the rest";
     MISSING_ARN_REGION Error "An ARN leaves out the Region that its resource type needs";
     MISSING_EFFECT Error "A statement has no Effect";
     MISSING_PRINCIPAL Error "A statement of a resource-based policy has no Principal";
@@ -157,6 +157,7 @@ checks! {
     UNSUPPORTED_SID Error "A Sid has characters other than letters and digits";
     UNSUPPORTED_WILDCARD_IN_PRINCIPAL Error "A principal has a wildcard in part of its name";
     MISSING_BRACE_IN_VARIABLE Error "A policy variable has no closing brace";
+    UNSUPPORTED_SYMBOL_IN_VARIABLE Error "The name of a policy variable has a character that none has";
     MISSING_QUOTE_IN_VARIABLE Error "The default of a policy variable is not in single quotes";
     UNSUPPORTED_SPACE_IN_VARIABLE Error "The name of a policy variable has a space";
     EMPTY_VARIABLE Error "A policy variable has no name";
@@ -191,6 +192,8 @@ checks! {
     WILDCARD_USAGE_TOO_PERMISSIVE Error "A sensitive condition key is compared with a wildcard";
     DUPLICATE_ELEMENT Error "A key stands twice in a JSON object"
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html";
+    VARIABLE_UNSUPPORTED_IN_ARN_FIELD Error "A policy variable stands before the fifth colon of a Resource, where it is plain text"
+        "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html";
 
     UNTRUSTWORTHY_CONDITION_KEY SecurityWarning "A condition relies on a key that callers set themselves";
     ALLOW_WITH_NOT_PRINCIPAL SecurityWarning "Allow with NotPrincipal lets in everybody else, anonymous callers included";
@@ -213,8 +216,8 @@ checks! {
     FORANYVALUE_WITH_AUDIENCE_CLAIM_TYPE SecurityWarning "ForAnyValue on the single-valued audience claim";
     ALLOW_EVERYTHING SecurityWarning "Everything is allowed on everything"
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#grant-least-privilege";
-    PUBLIC_ACCESS SecurityWarning "Anyone on the internet is let in"
-        "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-anonymous";
+    PUBLIC_ACCESS SecurityWarning "Anyone is let in, with conditions that anyone can meet or with none"
+        "https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html";
     ALLOW_WITH_NOT_RESOURCE SecurityWarning "Allow with NotResource allows all resources but some, in every account"
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notresource.html";
 
@@ -247,6 +250,10 @@ checks! {
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html";
     SHADOWED_STATEMENT Warning "An Allow is undone by a Deny of the same policy"
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_AccessPolicyLanguage_Interplay.html";
+    UNKNOWN_REGION Warning "A Region has the form of one and is not on botocore's list"
+        "https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html";
+    UNKNOWN_VARIABLE Warning "A policy variable is no condition key, or one with several values"
+        "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html";
     ALLOW_WITH_NOT_ACTION Warning "Allow with NotAction allows every action that AWS adds"
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notaction.html";
     KEY_POLICY_WITHOUT_ADMINISTRATOR Warning "Nobody could change this key policy again"

@@ -73,12 +73,7 @@ fn known(
         return None;
     }
     let Some(service) = reference::service(prefix) else {
-        // Identity providers put their own names before keys: `token.actions.…:sub`, `saml:aud`.
-        let of_provider = kind == PolicyKind::Trust
-            || prefix.contains('.')
-            || ["saml", "catalog", "identitycenter", "www"].contains(&prefix)
-            || prefix.starts_with("cognito-identity-");
-        if !of_provider {
+        if kind != PolicyKind::Trust && !is_of_provider(prefix) {
             let help = nearest(prefix, reference::prefixes())
                 .map(|near| format!("did you mean `{near}:{}`?", name.escape_debug()));
             let message = format!("there is no service `{}`", prefix.escape_debug());
@@ -96,8 +91,16 @@ fn known(
     found
 }
 
+/// Identity providers put their own names before keys: `token.actions.…:sub`, `saml:aud`.
+pub(super) fn is_of_provider(prefix: &str) -> bool {
+    prefix.contains('.')
+        || ["saml", "catalog", "identitycenter", "www"]
+            .contains(&prefix.to_ascii_lowercase().as_str())
+        || prefix.starts_with("cognito-identity-")
+}
+
 fn empty(condition: &Condition<'_>, findings: &mut Findings<'_>) {
-    if !condition.values.is_empty() || condition.values_span.len() < 2 {
+    if !condition.no_values {
         return;
     }
     let (check, message) = match (condition.operator.qualifier, condition.operator.if_exists) {

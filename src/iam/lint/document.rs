@@ -72,6 +72,8 @@ pub(super) struct Condition<'a> {
     pub(super) key: Item<'a>,
     pub(super) values: Vec<Item<'a>>,
     pub(super) values_span: Range<usize>,
+    /// An empty list stands there; values of a wrong type have been told of.
+    pub(super) no_values: bool,
 }
 
 impl Statement<'_> {
@@ -159,7 +161,10 @@ pub(super) fn read<'a>(root: &'a Node, findings: &mut Findings<'_>) -> Option<Po
             &checks::MISSING_STATEMENT,
             (&policy.span, ""),
             "the policy has no statement",
-            Some("add a `Statement` element".into()),
+            Some(wrapper(root).map_or_else(
+                || "add a `Statement` element".to_owned(),
+                |name| format!("the policy seems to stand in `{name}`; lint what stands there"),
+            )),
         ),
         Some(node) => match &node.value {
             Value::Array(items) => {
@@ -181,6 +186,23 @@ pub(super) fn read<'a>(root: &'a Node, findings: &mut Findings<'_>) -> Option<Po
         },
     }
     Some(policy)
+}
+
+/// Where the policy stands in what the AWS CLI prints around it, such as `aws s3api
+/// get-bucket-policy` and `aws iam get-policy-version`.
+fn wrapper(root: &Node) -> Option<&'static str> {
+    let names = ["Policy", "PolicyDocument", "AssumeRolePolicyDocument", "Document"];
+    let has = |node: &Node, name: &str| node.get(name).is_some();
+    let within = [
+        ("PolicyVersion", "Document", "PolicyVersion.Document"),
+        ("Role", "AssumeRolePolicyDocument", "Role.AssumeRolePolicyDocument"),
+    ];
+    names.into_iter().find(|name| has(root, name)).or_else(|| {
+        within
+            .into_iter()
+            .find(|(outer, inner, _)| root.get(outer).is_some_and(|node| has(node, inner)))
+            .map(|(_, _, path)| path)
+    })
 }
 
 fn check_version(version: &Node, findings: &mut Findings<'_>) {
@@ -428,6 +450,7 @@ fn conditions<'a>(node: &'a Node, path: &str, findings: &mut Findings<'_>) -> Ve
                     key: Item { text: &key.key, span: key.key_span.clone(), path },
                     values,
                     values_span: key.value.span.clone(),
+                    no_values: key.value.items().is_some_and(<[_]>::is_empty),
                 });
             }
         }
@@ -441,8 +464,14 @@ fn operator(member: &Member, path: &str, findings: &mut Findings<'_>) -> Option<
     match operator {
         None => {
             let bare = member.key.rsplit(':').next().unwrap_or_default();
-            let help = nearest(bare, OPERATORS.into_iter().map(|(name, _)| name))
-                .map(|near| format!("did you mean `{near}`?"));
+            let suffix = "IfExists";
+            let split = bare.len().saturating_sub(suffix.len());
+            let (base, suffix) = match bare.split_at_checked(split) {
+                Some((base, end)) if end.eq_ignore_ascii_case(suffix) => (base, suffix),
+                _ => (bare, ""),
+            };
+            let help = nearest(base, OPERATORS.into_iter().map(|(name, _)| name))
+                .map(|near| format!("did you mean `{near}{suffix}`?"));
             let message = format!("there is no condition operator `{}`", member.key.escape_debug());
             findings.add(&checks::INVALID_CONDITION_OPERATOR, at, message, help);
         }

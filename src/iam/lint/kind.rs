@@ -14,8 +14,10 @@ pub enum PolicyKind {
     Bucket,
     /// Attached to a KMS key.
     Key,
-    /// Attached to another resource, or to a VPC endpoint.
+    /// Attached to another resource.
     Resource,
+    /// Attached to a VPC endpoint: what may be asked through it.
+    Endpoint,
     /// A service control policy of an organization.
     Scp,
     /// A resource control policy of an organization.
@@ -24,12 +26,13 @@ pub enum PolicyKind {
 
 impl PolicyKind {
     /// Every kind.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Identity,
         Self::Trust,
         Self::Bucket,
         Self::Key,
         Self::Resource,
+        Self::Endpoint,
         Self::Scp,
         Self::Rcp,
     ];
@@ -43,14 +46,15 @@ impl PolicyKind {
             Self::Bucket => "bucket",
             Self::Key => "key",
             Self::Resource => "resource",
+            Self::Endpoint => "endpoint",
             Self::Scp => "scp",
             Self::Rcp => "rcp",
         }
     }
 
     /// A policy with principals is attached to a resource: to a role when all it speaks of is
-    /// assuming it, to a bucket or a key when it speaks of S3 or KMS alone. Organization policies
-    /// look like the others and have to be named.
+    /// assuming it, to a bucket or a key when it speaks of S3 or KMS alone. Policies of organizations
+    /// and of VPC endpoints look like the others and have to be named.
     pub(super) fn detect(policy: &Policy<'_>) -> Self {
         let statements = &policy.statements;
         if !statements.iter().any(Statement::has_principal) {
@@ -65,8 +69,13 @@ impl PolicyKind {
                     })
             })
         };
+        // A `Resource` in a trust policy is a common mistake; where everybody is meant it may be the
+        // policy of a VPC endpoint instead.
         let resources = statements.iter().any(Statement::has_resource);
-        if of("sts:") && !resources {
+        let everybody = statements
+            .iter()
+            .any(|statement| statement.principals.iter().any(|who| who.value.text == "*"));
+        if of("sts:") && !(resources && everybody) {
             Self::Trust
         } else if of("kms:") {
             Self::Key
@@ -79,7 +88,7 @@ impl PolicyKind {
 
     /// Its statements name principals.
     pub(super) const fn takes_principal(self) -> bool {
-        matches!(self, Self::Trust | Self::Bucket | Self::Key | Self::Resource | Self::Rcp)
+        !matches!(self, Self::Identity | Self::Scp)
     }
 
     /// The one service whose actions it can speak of.
@@ -88,7 +97,7 @@ impl PolicyKind {
             Self::Trust => Some("sts"),
             Self::Bucket => Some("s3"),
             Self::Key => Some("kms"),
-            Self::Identity | Self::Resource | Self::Scp | Self::Rcp => None,
+            Self::Identity | Self::Resource | Self::Endpoint | Self::Scp | Self::Rcp => None,
         }
     }
 }
@@ -101,6 +110,7 @@ impl fmt::Display for PolicyKind {
             Self::Bucket => "bucket policy",
             Self::Key => "key policy",
             Self::Resource => "resource-based policy",
+            Self::Endpoint => "VPC endpoint policy",
             Self::Scp => "service control policy",
             Self::Rcp => "resource control policy",
         })

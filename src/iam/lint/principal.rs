@@ -3,6 +3,7 @@
 
 use super::checks;
 use super::document::{Item, Policy, Principal, Statement, nearest};
+use super::resource::PARTITIONS;
 use super::{Check, Findings, PolicyKind};
 
 const KEYS: [&str; 4] = ["AWS", "Service", "Federated", "CanonicalUser"];
@@ -22,7 +23,7 @@ pub(super) fn check(policy: &Policy<'_>, statement: &Statement<'_>, findings: &m
         }
         PolicyKind::Scp | PolicyKind::Rcp => return,
         PolicyKind::Trust => trust(statement, findings),
-        PolicyKind::Bucket | PolicyKind::Key | PolicyKind::Resource => {}
+        PolicyKind::Bucket | PolicyKind::Key | PolicyKind::Resource | PolicyKind::Endpoint => {}
     }
     for principal in &statement.principals {
         form(policy.kind, principal, findings);
@@ -106,6 +107,11 @@ fn aws(value: &Item<'_>, findings: &mut Findings<'_>) {
     if !good {
         let message = format!("`{shown}` is neither an account nor the ARN of a principal");
         findings.add(&checks::INVALID_PRINCIPAL_FORMAT, value.at(), message, None);
+    } else if let Some(partition) = fields.get(1).filter(|name| !PARTITIONS.contains(name)) {
+        let help = nearest(partition, PARTITIONS.into_iter())
+            .map(|near| format!("did you mean `{near}`?"));
+        let message = format!("there is no partition `{}`", partition.escape_debug());
+        findings.add(&checks::INVALID_PARTITION, value.at(), message, help);
     }
 }
 
@@ -192,6 +198,9 @@ fn trust(statement: &Statement<'_>, findings: &mut Findings<'_>) {
 
 /// Only providers of SAML and OpenID Connect use those forms of AssumeRole, and only those.
 fn mismatched(statement: &Statement<'_>, principal: &Principal<'_>, findings: &mut Findings<'_>) {
+    if statement.not_action {
+        return;
+    }
     let provider = match principal.key {
         Some("Federated") => match provider(principal.value.text) {
             Some(provider) => Some(provider),

@@ -5,6 +5,7 @@ use super::action::{is_exact, meant};
 use super::checks;
 use super::document::{Effect, Item, Policy, Statement, nearest};
 use super::redundant::covers;
+use super::region;
 use super::variable::without_variables;
 use super::{Check, Findings, PolicyKind};
 use crate::iam::reference::{self, AccessLevel, ResourceType, overlaps};
@@ -12,7 +13,7 @@ use std::collections::HashMap;
 
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html> and, for the isolated
 /// ones, botocore's `partitions.json`.
-const PARTITIONS: [&str; 9] = [
+pub(super) const PARTITIONS: [&str; 9] = [
     "aws",
     "aws-cn",
     "aws-us-gov",
@@ -32,14 +33,31 @@ pub(super) fn check(policy: &Policy<'_>, statement: &Statement<'_>, findings: &m
     }
     redundant(statement, findings);
     if !statement.not_action && !statement.not_resource {
-        together(statement, findings);
+        together(policy.kind, statement, findings);
         star(policy, statement, findings);
     }
 }
 
+/// A resource with its variables as `*`. API Gateway completes what starts with `execute-api:/`
+/// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-resource-policies-create-attach.html>).
+fn plain(kind: PolicyKind, text: &str) -> String {
+    let plain = without_variables(text);
+    match plain.strip_prefix("execute-api:/") {
+        Some(path) if kind == PolicyKind::Resource => format!("arn:*:execute-api:*:*:*/{path}"),
+        _ => plain,
+    }
+}
+
 fn arn(kind: PolicyKind, resource: &Item<'_>, findings: &mut Findings<'_>) {
-    let plain = without_variables(resource.text);
+    let plain = plain(kind, resource.text);
     let shown = resource.text.escape_debug();
+    if let Some(region) = plain.splitn(6, ':').nth(3).filter(|text| !text.is_empty())
+        && plain.starts_with("arn:")
+        && plain.splitn(6, ':').count() == 6
+    {
+        let partition = plain.split(':').nth(1);
+        region::check(resource, region, partition, &checks::INVALID_ARN_REGION, findings);
+    }
     let mut report = |check: &'static Check, message: String, help: Option<String>| {
         findings.add(check, resource.at(), message, help);
     };
@@ -59,7 +77,7 @@ fn arn(kind: PolicyKind, resource: &Item<'_>, findings: &mut Findings<'_>) {
         // "If the * wildcard is the last character of a resource ARN segment, it can expand to match
         // beyond the colon boundaries":
         // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
-        if rest.ends_with('*') {
+        if rest.ends_with('*') && may_be_completed(rest) {
             return;
         }
         let help = Some("write `arn:partition:service:region:account:resource`".into());
@@ -71,10 +89,6 @@ fn arn(kind: PolicyKind, resource: &Item<'_>, findings: &mut Findings<'_>) {
             .map(|near| format!("did you mean `{near}`?"));
         let message = format!("there is no partition `{}`", partition.escape_debug());
         report(&checks::INVALID_PARTITION, message, help);
-    }
-    if !region.is_empty() && !region.contains(['*', '?']) && !is_region(region) {
-        let message = format!("`{}` is no Region", region.escape_debug());
-        report(&checks::INVALID_ARN_REGION, message, None);
     }
     if !is_account(account) {
         let message = format!("`{}` is no account of 12 digits", account.escape_debug());
@@ -183,30 +197,23 @@ fn form(
     })
 }
 
-/// `eu-west-1`, `us-gov-east-1`, `us-isob-east-1`: the shape, since AWS adds Regions all the time.
-pub(super) fn is_region(text: &str) -> bool {
-    let parts: Vec<_> = text.split('-').collect();
-    let letters = |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase());
-    match parts.as_slice() {
-        [area, middle @ .., number] if !middle.is_empty() && middle.len() <= 3 => {
-            letters(area)
-                && middle.iter().all(letters)
-                && !number.is_empty()
-                && number.bytes().all(|b| b.is_ascii_digit())
-        }
-        _ => false,
-    }
-}
+/// `aws` owns managed policies; other words name AWS's own accounts in some services' ARNs.
+const ACCOUNT_WORDS: [&str; 6] =
+    ["aws", "aws-managed", "amazon", "cloudfront", "third-party", "system"];
 
 fn is_account(text: &str) -> bool {
-    // `aws` owns managed policies; other words name AWS's own accounts in some services' ARNs.
-    text.is_empty()
-        || text.contains(['*', '?'])
-        || (text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()))
-        || matches!(
-            text,
-            "aws" | "aws-managed" | "amazon" | "cloudfront" | "third-party" | "system"
-        )
+    let digits = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'*' | b'?');
+    overlaps(text, "")
+        || (text.bytes().all(digits) && overlaps(text, "????????????"))
+        || ACCOUNT_WORDS.iter().any(|word| overlaps(word, text))
+}
+
+/// Whether there is an ARN that `arn:` and this match, when it has fewer fields and its last `*`
+/// stands for the rest.
+fn may_be_completed(rest: &str) -> bool {
+    let mut fields = rest.split(':').skip(2);
+    let region = fields.next().is_none_or(region::is_possible);
+    region && fields.next().is_none_or(is_account)
 }
 
 fn redundant(statement: &Statement<'_>, findings: &mut Findings<'_>) {
@@ -227,9 +234,8 @@ fn redundant(statement: &Statement<'_>, findings: &mut Findings<'_>) {
 }
 
 /// Actions that none of the statement's resources can be the resource of, and the other way round.
-fn together(statement: &Statement<'_>, findings: &mut Findings<'_>) {
-    let resources: Vec<_> =
-        statement.resources.iter().map(|r| (r, without_variables(r.text))).collect();
+fn together(kind: PolicyKind, statement: &Statement<'_>, findings: &mut Findings<'_>) {
+    let resources: Vec<_> = statement.resources.iter().map(|r| (r, plain(kind, r.text))).collect();
     if resources.is_empty() || resources.iter().any(|(_, plain)| plain == "*") {
         return;
     }

@@ -2,9 +2,10 @@
 
 use super::checks;
 use super::document::{Condition, Effect, Policy, Principal, Statement};
+use super::guard;
 use super::operator::Qualifier;
 use super::redundant::{covers, fold};
-use super::variable::has_wildcard;
+use super::variable::{has_wildcard, without_variables};
 use super::{Check, Findings, PolicyKind};
 
 pub(super) fn check(policy: &Policy<'_>, statement: &Statement<'_>, findings: &mut Findings<'_>) {
@@ -18,11 +19,17 @@ pub(super) fn check(policy: &Policy<'_>, statement: &Statement<'_>, findings: &m
     paired_keys(statement, findings);
     if policy.kind == PolicyKind::Identity {
         everything(statement, findings);
-        roles(statement, "iam:PassRole", &PASS_ROLE, findings);
-        roles(statement, "iam:CreateServiceLinkedRole", &CREATE_SLR, findings);
+        let limited = guard::passing_is_limited(statement);
+        roles(statement, "iam:PassRole", limited, &PASS_ROLE, findings);
+        let limited = guard::linking_is_limited(statement);
+        roles(statement, "iam:CreateServiceLinkedRole", limited, &CREATE_SLR, findings);
     }
     if policy.kind == PolicyKind::Identity || policy.kind == PolicyKind::Resource {
         negations(statement, findings);
+    }
+    // What lets in through an endpoint lets nobody in: each resource decides that for itself.
+    if policy.kind == PolicyKind::Endpoint {
+        return;
     }
     if statement.not_principal && policy.kind.takes_principal() {
         let (span, path) = statement.place("NotPrincipal");
@@ -71,12 +78,10 @@ static CREATE_SLR: RoleChecks = RoleChecks {
 fn roles(
     statement: &Statement<'_>,
     action: &str,
+    limited: bool,
     checks: &RoleChecks,
     findings: &mut Findings<'_>,
 ) {
-    let limited = ["iam:PassedToService", "iam:AssociatedResourceArn", "iam:AWSServiceName"]
-        .into_iter()
-        .any(|key| statement.has_condition(key));
     let folded = fold(action);
     let named = statement.actions.iter().find(|a| covers(&fold(a.text), &folded));
     // `NotAction` means the action unless it is among those left out.
@@ -85,10 +90,7 @@ fn roles(
         (found, _) => found,
     };
     let exact = item.is_some_and(|item| fold(item.text) == folded);
-    // `role/Service*` follows the custom of naming roles after their service.
-    let star = statement.resources.iter().find(|resource| {
-        resource.text == "*" || resource.text.ends_with(":role/*") || resource.text.ends_with(":*")
-    });
+    let star = statement.resources.iter().find(|resource| is_every_role(resource.text));
     let (check, what) = if statement.not_resource {
         match (statement.not_action, exact) {
             (true, _) => (checks.not_action_and_not_resource, "all roles but some"),
@@ -111,6 +113,22 @@ fn roles(
     };
     let help = Some("name the roles, and limit them by a condition on their service".into());
     findings.add(check, (&span, &path), format!("this allows `{action}` on {what}"), help);
+}
+
+/// A pattern of every role of an account or of all. `role/Service*` is none: it follows the custom of
+/// naming roles after their service.
+fn is_every_role(resource: &str) -> bool {
+    let mut plain = without_variables(resource);
+    // `?*` asks for a character more, which the name of every role has.
+    for run in ["?*", "*?"] {
+        while plain.contains(run) {
+            plain = plain.replace(run, "*");
+        }
+    }
+    let mut fields = plain.splitn(6, ':').skip(1);
+    let partition = fields.next().filter(|field| !field.contains('*')).unwrap_or("aws");
+    let account = fields.nth(2).filter(|field| !field.contains('*')).unwrap_or("111122223333");
+    covers(&plain, &format!("arn:{partition}:iam::{account}:role/*"))
 }
 
 fn everything(statement: &Statement<'_>, findings: &mut Findings<'_>) {
@@ -152,11 +170,23 @@ fn public(
     let anyone = principal.value.text == "*" && matches!(principal.key, None | Some("AWS"));
     // A role cannot be trusted to everybody as `*` alone; AWS refuses that by another check.
     let told = kind == PolicyKind::Trust && principal.key.is_none();
-    if anyone && !told && statement.conditions.is_empty() {
-        let message = "anyone on the internet is let in";
-        let help =
-            Some("name the principals, or add a condition such as `aws:PrincipalOrgID`".into());
-        findings.add(&checks::PUBLIC_ACCESS, principal.value.at(), message, help);
+    if anyone && !told && !guard::caller_is_limited(statement) {
+        // Nobody assumes a role without credentials.
+        let who =
+            if kind == PolicyKind::Trust { "every AWS account" } else { "anyone on the internet" };
+        let whatever = if statement.conditions.is_empty() {
+            ""
+        } else {
+            ", since the conditions hold for callers whom nobody has named"
+        };
+        let mut help = "name the principals, or compare a key such as `aws:PrincipalOrgID` with \
+                        fixed values, by an operator that does not hold without the key"
+            .to_owned();
+        if kind == PolicyKind::Resource {
+            help.push_str("; a VPC endpoint's policy takes `--kind endpoint`");
+        }
+        let message = format!("{who} is let in{whatever}");
+        findings.add(&checks::PUBLIC_ACCESS, principal.value.at(), message, Some(help));
     }
 }
 
@@ -166,8 +196,7 @@ fn deputy(statement: &Statement<'_>, principal: &Principal<'_>, findings: &mut F
     if principal.key != Some("Service") {
         return;
     }
-    let sources = ["aws:SourceArn", "aws:SourceAccount", "aws:SourceOrgID", "aws:SourceOrgPaths"];
-    let limited = sources.into_iter().any(|key| statement.has_condition(key));
+    let limited = guard::source_is_limited(statement);
     let service = principal.value.text.escape_debug();
     let principal_keys = ["aws:PrincipalOrgID", "aws:PrincipalOrgPaths", "aws:PrincipalAccount"];
     for condition in &statement.conditions {
@@ -188,12 +217,24 @@ fn deputy(statement: &Statement<'_>, principal: &Principal<'_>, findings: &mut F
     }
     if !limited {
         let message = format!("`{service}` is let in whoever it acts for");
-        let help = Some(
-            "add a condition on `aws:SourceArn` or `aws:SourceAccount`, where the service sends them"
-                .into(),
+        let named = statement.conditions.iter().find(|condition| guard::names_source(condition));
+        let help = named.map_or_else(
+            || {
+                "add a condition on `aws:SourceArn` or `aws:SourceAccount`, where the service sends \
+                 them"
+                    .to_owned()
+            },
+            |condition| {
+                format!(
+                    "`{}` on `{}` holds for other accounts too; write `StringEquals` or `ArnLike` \
+                     with a fixed account",
+                    condition.operator_text.escape_debug(),
+                    condition.key.text.escape_debug()
+                )
+            },
         );
         let check = &checks::RESTRICT_ACCESS_TO_SERVICE_PRINCIPAL;
-        findings.add(check, principal.value.at(), message, help);
+        findings.add(check, principal.value.at(), message, Some(help));
     }
 }
 
@@ -322,11 +363,25 @@ pub(super) fn check_document(policy: &Policy<'_>, findings: &mut Findings<'_>) {
     if policy.kind != PolicyKind::Key || policy.statements.is_empty() {
         return;
     }
-    let changeable = policy.statements.iter().any(|statement| {
+    let speaks = |statement: &&Statement<'_>, effect: Effect| {
         let named = statement.actions.iter().any(|a| covers(&fold(a.text), "kms:putkeypolicy"));
-        statement.effect == Some(Effect::Allow) && named != statement.not_action
+        statement.effect == Some(effect) && named != statement.not_action
+    };
+    let all = |principal: &Principal<'_>| principal.value.text == "*";
+    let denied = policy.statements.iter().find(|statement| {
+        speaks(statement, Effect::Deny)
+            && statement.conditions.is_empty()
+            && !statement.not_principal
+            && statement.principals.iter().any(all)
     });
-    if !changeable {
+    if let Some(statement) = denied {
+        let message = "this denies `kms:PutKeyPolicy` to everybody, so that nobody can change this \
+                       policy";
+        let help = Some(
+            "except the account's administrators, by a condition on `aws:PrincipalArn`".into(),
+        );
+        findings.add(&checks::KEY_POLICY_WITHOUT_ADMINISTRATOR, statement.at(), message, help);
+    } else if !policy.statements.iter().any(|statement| speaks(&statement, Effect::Allow)) {
         let message =
             "no statement allows `kms:PutKeyPolicy`, so that nobody can change this policy";
         let help = Some("let the account's administrators, or its root, administer the key".into());

@@ -8,18 +8,20 @@ use super::{Check, Findings, PolicyKind};
 /// resource-based policies; the smallest that their pages name is an S3 bucket's:
 ///
 /// - <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
-/// - <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html>
+/// - <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html>; AWS
+///   doubled the size of a service control policy, 5,120 before, on 15 May 2026
 /// - <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html>
 /// - <https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html>
+/// - <https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-endpoints>
 fn quota(kind: PolicyKind) -> (&'static Check, usize, bool) {
     match kind {
         PolicyKind::Identity => (&checks::POLICY_SIZE_EXCEEDS_IDENTITY_POLICY_QUOTA, 6_144, false),
         PolicyKind::Trust => (&checks::POLICY_SIZE_EXCEEDS_ROLE_TRUST_POLICY_QUOTA, 2_048, false),
-        PolicyKind::Bucket | PolicyKind::Resource => {
+        PolicyKind::Bucket | PolicyKind::Resource | PolicyKind::Endpoint => {
             (&checks::POLICY_SIZE_EXCEEDS_RESOURCE_POLICY_QUOTA, 20 * 1_024, true)
         }
         PolicyKind::Key => (&checks::POLICY_SIZE_EXCEEDS_RESOURCE_POLICY_QUOTA, 32 * 1_024, true),
-        PolicyKind::Scp => (&checks::POLICY_SIZE_EXCEEDS_SCP_QUOTA, 5_120, true),
+        PolicyKind::Scp => (&checks::POLICY_SIZE_EXCEEDS_SCP_QUOTA, 10_240, true),
         PolicyKind::Rcp => (&checks::POLICY_SIZE_EXCEEDS_RCP_QUOTA, 5_120, true),
     }
 }

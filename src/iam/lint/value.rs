@@ -4,7 +4,7 @@ use super::checks;
 use super::document::{Condition, Effect, Item, Statement};
 use super::operator::{Family, Qualifier};
 use super::principal::is_service;
-use super::resource::is_region;
+use super::region;
 use super::variable::{has_variable, has_wildcard, variables};
 use super::{Check, Findings};
 use base64::Engine as _;
@@ -109,7 +109,7 @@ fn binary(condition: &Condition<'_>, value: &Item<'_>, findings: &mut Findings<'
 }
 
 /// An address and the length of its prefix.
-fn range(text: &str) -> Option<(IpAddr, u8)> {
+pub(super) fn range(text: &str) -> Option<(IpAddr, u8)> {
     let (address, bits) =
         text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
     let address: IpAddr = address.parse().ok()?;
@@ -154,7 +154,7 @@ fn address(condition: &Condition<'_>, value: &Item<'_>, findings: &mut Findings<
     }
 }
 
-fn is_private(text: &str) -> bool {
+pub(super) fn is_private(text: &str) -> bool {
     range(text).is_some_and(|(address, bits)| match address {
         IpAddr::V4(v4) => match v4.octets() {
             [10, ..] => bits >= 8,
@@ -252,7 +252,6 @@ fn wildcards(statement: &Statement<'_>, condition: &Condition<'_>, findings: &mu
                 .then(|| format!("write `\"Null\": {{\"{shown}\": \"{}\"}}`", operator.negated()));
             findings.add(check, condition.key.at(), message, help);
         }
-        return;
     }
     sensitive(statement, condition, findings);
 }
@@ -308,9 +307,9 @@ fn by_key(condition: &Condition<'_>, findings: &mut Findings<'_>) {
             continue;
         }
         match lower.as_str() {
-            "aws:requestedregion" if !is_region(text) && text != "aws-global" => {
-                let message = format!("`{shown}` is no Region");
-                findings.add(&checks::INVALID_REGION, value.at(), message, None);
+            // Services without Regions are asked for in this one.
+            "aws:requestedregion" if text != "aws-global" => {
+                region::check(value, text, None, &checks::INVALID_REGION, findings);
             }
             "aws:sourcevpc" if !is_id(text, "vpc-") => {
                 let message = format!("`{shown}` is no VPC");

@@ -2,9 +2,11 @@
 //! (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html>).
 
 use super::checks;
-use super::document::{Item, Policy, Statement};
+use super::condition::is_of_provider;
+use super::document::{Item, Policy, Statement, nearest};
 use super::operator::Family;
 use super::{Check, Findings};
+use crate::iam::reference;
 
 pub(super) fn check(policy: &Policy<'_>, statement: &Statement<'_>, findings: &mut Findings<'_>) {
     for action in &statement.actions {
@@ -16,6 +18,9 @@ pub(super) fn check(policy: &Policy<'_>, statement: &Statement<'_>, findings: &m
     let versioned = policy.version == Some("2012-10-17");
     for resource in &statement.resources {
         well_formed(resource, versioned, findings);
+        if versioned {
+            early(resource, findings);
+        }
     }
     for condition in &statement.conditions {
         for value in &condition.values {
@@ -57,6 +62,12 @@ fn well_formed(text: &Item<'_>, versioned: bool, findings: &mut Findings<'_>) {
             return;
         }
         let shown = variable.text.escape_debug();
+        let quoted = |text: &str| text.len() > 1 && text.starts_with('\'') && text.ends_with('\'');
+        let default = variable.inner.and_then(|inner| inner.split_once(','));
+        if default.is_some_and(|(_, default)| !quoted(default.trim())) {
+            let message = format!("the default in `{shown}` is not in single quotes");
+            findings.add(&checks::MISSING_QUOTE_IN_VARIABLE, text.at(), message, None);
+        }
         let mut report = |check: &'static Check, message: String| {
             findings.add(check, text.at(), message, None);
         };
@@ -68,18 +79,71 @@ fn well_formed(text: &Item<'_>, versioned: bool, findings: &mut Findings<'_>) {
         if variable.is_escape() {
             continue;
         }
-        let (name, default) =
-            inner.split_once(',').map_or((inner, None), |(name, rest)| (name, Some(rest.trim())));
+        let name = inner.split(',').next().unwrap_or(inner);
         if name.trim().is_empty() {
             report(&checks::EMPTY_VARIABLE, format!("`{shown}` names no variable"));
         } else if name.contains(' ') {
             let message = format!("the variable's name in `{shown}` has a space");
             report(&checks::UNSUPPORTED_SPACE_IN_VARIABLE, message);
+        } else if let Some(symbol) = name.chars().find(|symbol| !is_of_name(*symbol)) {
+            let message =
+                format!("the variable's name in `{shown}` has a `{}`", symbol.escape_debug());
+            report(&checks::UNSUPPORTED_SYMBOL_IN_VARIABLE, message);
+        } else {
+            known(text, name, findings);
         }
-        let quoted = |text: &str| text.len() > 1 && text.starts_with('\'') && text.ends_with('\'');
-        if default.is_some_and(|default| !quoted(default)) {
-            let message = format!("the default in `{shown}` is not in single quotes");
-            report(&checks::MISSING_QUOTE_IN_VARIABLE, message);
+    }
+}
+
+/// Condition keys are made of letters and digits, and tags besides of these:
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html#id_tags_rules>.
+fn is_of_name(symbol: char) -> bool {
+    symbol.is_alphanumeric() || "_.:/=+-@".contains(symbol)
+}
+
+/// A variable takes its value from a condition key that has one. A service's own key that its page
+/// lacks is passed over, since AWS's own policies use some.
+fn known(text: &Item<'_>, name: &str, findings: &mut Findings<'_>) {
+    let shown = name.escape_debug();
+    let prefix = name.split_once(':').map(|(prefix, _)| prefix);
+    let service = prefix.and_then(reference::service);
+    let key = reference::global_condition_key(name)
+        .or_else(|| service.and_then(|service| service.condition_key(name)));
+    let message = match (key, prefix) {
+        (Some(key), _) if key.kind.multivalued => {
+            format!("`{shown}` can have several values, so that it is no policy variable")
+        }
+        (Some(_), _) => return,
+        (None, Some(prefix)) if is_of_provider(prefix) || service.is_some() => return,
+        (None, _) => format!("there is no policy variable `{shown}`"),
+    };
+    let names = reference::global_condition_keys().iter().map(|key| &*key.name);
+    let near = if key.is_some() { None } else { nearest(name, names) };
+    let help = near.map(|near| format!("did you mean `${{{near}}}`?"));
+    findings.add(&checks::UNKNOWN_VARIABLE, text.at(), message, help);
+}
+
+/// "You can't use a variable to replace parts of the ARN before the fifth colon".
+fn early(resource: &Item<'_>, findings: &mut Findings<'_>) {
+    // API Gateway puts four colons before this.
+    if resource.text.starts_with("execute-api:/") {
+        return;
+    }
+    let mut rest = resource.text;
+    let mut colons = 0;
+    for variable in variables(resource.text) {
+        let Some((before, after)) = rest.split_once(variable.text) else { return };
+        colons += before.matches(':').count();
+        rest = after;
+        if colons < 5 && variable.inner.is_some() && !variable.is_escape() {
+            let message = format!(
+                "`{}` stands before the fifth colon, where it is taken for text",
+                variable.text.escape_debug()
+            );
+            let help = Some("write the value, or `*`".into());
+            let check = &checks::VARIABLE_UNSUPPORTED_IN_ARN_FIELD;
+            findings.add(check, resource.at(), message, help);
+            return;
         }
     }
 }
@@ -137,6 +201,25 @@ pub(super) fn without_variables(text: &str) -> String {
     }
     plain.push_str(rest);
     plain
+}
+
+/// A text with its variables replaced by a character that is no wildcard; `None` when one of them
+/// is not as wanted.
+pub(super) fn filled(text: &str, wanted: impl Fn(&str) -> bool) -> Option<String> {
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    for variable in variables(text) {
+        let (before, after) = rest.split_once(variable.text)?;
+        plain.push_str(before);
+        match variable.name() {
+            Some(name) if !wanted(name) => return None,
+            Some(_) => plain.push('0'),
+            None => plain.push_str(variable.text),
+        }
+        rest = after;
+    }
+    plain.push_str(rest);
+    Some(plain)
 }
 
 /// Whether a text has a wildcard of its own, escapes and variables apart.

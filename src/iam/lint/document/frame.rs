@@ -1,7 +1,7 @@
 //! What a policy and its statements must have, and what excludes each other.
 
 use super::super::{Findings, PolicyKind, checks};
-use super::{Policy, Statement};
+use super::{Item, Policy, Statement};
 
 /// What a policy and its statements must have, and what excludes each other.
 pub(in crate::iam::lint) fn check(policy: &Policy<'_>, findings: &mut Findings<'_>) {
@@ -38,8 +38,7 @@ fn presence(policy: &Policy<'_>, statement: &Statement<'_>, findings: &mut Findi
         let message = "the statement has neither `Action` nor `NotAction`";
         findings.add(&checks::MISSING_ACTION, at, message, None);
     }
-    // What a role or a key policy speaks of is what it is attached to; only keys want it said.
-    if !statement.has_resource() && policy.kind != PolicyKind::Trust {
+    if !statement.has_resource() && !speaks_of_its_own(policy.kind, statement) {
         let message = "the statement has neither `Resource` nor `NotResource`";
         findings.add(&checks::MISSING_RESOURCE, at, message, None);
     }
@@ -47,6 +46,23 @@ fn presence(policy: &Policy<'_>, statement: &Statement<'_>, findings: &mut Findi
         let message = format!("a statement of a {} needs a `Principal`", policy.kind);
         findings.add(&checks::MISSING_PRINCIPAL, at, message, None);
     }
+}
+
+/// What a role's policy speaks of is the role that it is attached to, and so with the services whose
+/// pages show policies without `Resource`; others want it said:
+///
+/// - <https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policy-examples.html>
+/// - <https://docs.aws.amazon.com/efs/latest/ug/iam-access-control-nfs-efs.html>
+fn speaks_of_its_own(kind: PolicyKind, statement: &Statement<'_>) -> bool {
+    let implied = ["ecr", "ecr-public", "elasticfilesystem"];
+    let is_implied = |action: &Item<'_>| {
+        let prefix = action.text.split(':').next().unwrap_or_default();
+        implied.iter().any(|known| known.eq_ignore_ascii_case(prefix))
+    };
+    kind == PolicyKind::Trust
+        || (kind == PolicyKind::Resource
+            && !statement.actions.is_empty()
+            && statement.actions.iter().all(is_implied))
 }
 
 fn combination(statement: &Statement<'_>, findings: &mut Findings<'_>) {

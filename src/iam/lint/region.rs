@@ -1,0 +1,115 @@
+//! Regions: `scripts/build-regions.py` takes their names from botocore.
+
+use super::document::{Item, nearest};
+use super::{Check, Findings, checks};
+use crate::iam::reference::overlaps;
+
+const DATA: &str = include_str!("regions.txt");
+
+/// Every partition that is known, with its Regions.
+fn partitions() -> impl Iterator<Item = (&'static str, std::str::SplitWhitespace<'static>)> {
+    DATA.lines().filter(|line| !line.starts_with('#')).filter_map(|line| {
+        let mut names = line.split_whitespace();
+        Some((names.next()?, names))
+    })
+}
+
+/// Finds a Region that is none, or that none of a partition. AWS adds Regions all the time, so that
+/// one that is not on the list and has a Region's form may be newer than the list.
+pub(super) fn check(
+    item: &Item<'_>,
+    region: &str,
+    partition: Option<&str>,
+    invalid: &'static Check,
+    findings: &mut Findings<'_>,
+) {
+    let shown = region.escape_debug();
+    let partition = partition.filter(|name| partitions().any(|(known, _)| known == *name));
+    if region.contains(['*', '?']) {
+        if !may_match(region) {
+            let message = format!("no Region has the form of `{shown}`");
+            findings.add(invalid, item.at(), message, None);
+        }
+        return;
+    }
+    let home = partitions().find(|(_, names)| names.clone().any(|name| name == region));
+    match (home, partition) {
+        (Some((home, _)), Some(partition)) if home != partition => {
+            let message = format!("`{shown}` is a Region of the partition `{home}`");
+            findings.add(invalid, item.at(), message, Some(format!("write `arn:{home}:`")));
+        }
+        (Some(_), _) => {}
+        (None, _) => {
+            let known = partitions()
+                .filter(|(name, _)| partition.is_none_or(|partition| partition == *name))
+                .flat_map(|(_, names)| names);
+            let help = nearest(region, known).map(|near| format!("did you mean `{near}`?"));
+            if is_form(region) {
+                let message =
+                    format!("`{shown}` is none of the Regions that were known when this was built");
+                findings.add(&checks::UNKNOWN_REGION, item.at(), message, help);
+            } else {
+                findings.add(invalid, item.at(), format!("`{shown}` is no Region"), help);
+            }
+        }
+    }
+}
+
+/// `eu-west-1`, `us-gov-east-1`, `us-isob-east-1`: words and a number.
+fn is_form(text: &str) -> bool {
+    let parts: Vec<_> = text.split('-').collect();
+    let letters = |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase());
+    match parts.as_slice() {
+        [area, middle @ .., number] if !middle.is_empty() && middle.len() <= 3 => {
+            letters(area)
+                && middle.iter().all(letters)
+                && !number.is_empty()
+                && number.bytes().all(|b| b.is_ascii_digit())
+        }
+        _ => false,
+    }
+}
+
+/// Whether a pattern can mean a Region, or the nothing that stands for none.
+pub(super) fn may_match(pattern: &str) -> bool {
+    let fine =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-*?".contains(&byte);
+    overlaps(pattern, "")
+        || partitions().any(|(_, mut names)| names.any(|name| overlaps(pattern, name)))
+        || (pattern.bytes().all(fine)
+            && !pattern.starts_with(|first: char| first.is_ascii_digit())
+            && overlaps(pattern, "*-*-*"))
+}
+
+/// Whether a text can stand where an ARN has its Region.
+pub(super) fn is_possible(text: &str) -> bool {
+    if text.contains(['*', '?']) { may_match(text) } else { text.is_empty() || is_form(text) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_listed_region_has_the_form_of_one() {
+        let mut count = 0;
+        for (partition, names) in partitions() {
+            assert!(super::super::resource::PARTITIONS.contains(&partition), "{partition}");
+            for name in names {
+                assert!(is_form(name) && may_match(name), "{name}");
+                count += 1;
+            }
+        }
+        assert!(count > 40, "only {count} Regions");
+    }
+
+    #[test]
+    fn patterns_that_no_region_has_are_known() {
+        for pattern in ["*", "us-*", "eu-*-1", "us-gov-????-1", "nz-*", "us-east-1*"] {
+            assert!(may_match(pattern), "{pattern}");
+        }
+        for pattern in ["my-bucket/*", "123456789012*", "US-*", "role/*"] {
+            assert!(!may_match(pattern), "{pattern}");
+        }
+    }
+}
