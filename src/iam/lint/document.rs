@@ -466,11 +466,11 @@ fn operator(member: &Member, path: &str, findings: &mut Findings<'_>) -> Option<
             let bare = member.key.rsplit(':').next().unwrap_or_default();
             let suffix = "IfExists";
             let split = bare.len().saturating_sub(suffix.len());
-            let (base, suffix) = match bare.split_at_checked(split) {
-                Some((base, end)) if end.eq_ignore_ascii_case(suffix) => (base, suffix),
+            let (name, suffix) = match bare.split_at_checked(split) {
+                Some((name, end)) if end.eq_ignore_ascii_case(suffix) => (name, suffix),
                 _ => (bare, ""),
             };
-            let help = nearest(base, OPERATORS.into_iter().map(|(name, _)| name))
+            let help = nearest(name, OPERATORS.into_iter().map(|(name, _)| name))
                 .map(|near| format!("did you mean `{near}{suffix}`?"));
             let message = format!("there is no condition operator `{}`", member.key.escape_debug());
             findings.add(&checks::INVALID_CONDITION_OPERATOR, at, message, help);

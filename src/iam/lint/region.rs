@@ -1,7 +1,7 @@
 //! Regions: `scripts/build-regions.py` takes their names from botocore.
 
-use super::document::{Item, nearest};
-use super::{Check, Findings, checks};
+use super::document::nearest;
+use super::{Check, checks};
 use crate::iam::reference::overlaps;
 
 const DATA: &str = include_str!("regions.txt");
@@ -14,45 +14,37 @@ fn partitions() -> impl Iterator<Item = (&'static str, std::str::SplitWhitespace
     })
 }
 
-/// Finds a Region that is none, or that none of a partition. AWS adds Regions all the time, so that
-/// one that is not on the list and has a Region's form may be newer than the list.
-pub(super) fn check(
-    item: &Item<'_>,
+/// What is wrong with a Region: it is none, or none of a partition. AWS adds Regions all the time, so
+/// that one that is not on the list and has a Region's form may be newer than the list.
+pub(super) fn judge(
     region: &str,
     partition: Option<&str>,
     invalid: &'static Check,
-    findings: &mut Findings<'_>,
-) {
+) -> Option<(&'static Check, String, Option<String>)> {
     let shown = region.escape_debug();
     let partition = partition.filter(|name| partitions().any(|(known, _)| known == *name));
     if region.contains(['*', '?']) {
-        if !may_match(region) {
-            let message = format!("no Region has the form of `{shown}`");
-            findings.add(invalid, item.at(), message, None);
-        }
-        return;
+        let message = || format!("no Region has the form of `{shown}`");
+        return (!may_match(region)).then(|| (invalid, message(), None));
     }
     let home = partitions().find(|(_, names)| names.clone().any(|name| name == region));
-    match (home, partition) {
-        (Some((home, _)), Some(partition)) if home != partition => {
+    if let Some((home, _)) = home {
+        return partition.filter(|partition| *partition != home).map(|_| {
             let message = format!("`{shown}` is a Region of the partition `{home}`");
-            findings.add(invalid, item.at(), message, Some(format!("write `arn:{home}:`")));
-        }
-        (Some(_), _) => {}
-        (None, _) => {
-            let known = partitions()
-                .filter(|(name, _)| partition.is_none_or(|partition| partition == *name))
-                .flat_map(|(_, names)| names);
-            let help = nearest(region, known).map(|near| format!("did you mean `{near}`?"));
-            if is_form(region) {
-                let message =
-                    format!("`{shown}` is none of the Regions that were known when this was built");
-                findings.add(&checks::UNKNOWN_REGION, item.at(), message, help);
-            } else {
-                findings.add(invalid, item.at(), format!("`{shown}` is no Region"), help);
-            }
-        }
+            (invalid, message, Some(format!("write `arn:{home}:`")))
+        });
     }
+    let known = partitions()
+        .filter(|(name, _)| partition.is_none_or(|partition| partition == *name))
+        .flat_map(|(_, names)| names);
+    let help = nearest(region, known).map(|near| format!("did you mean `{near}`?"));
+    Some(if is_form(region) {
+        let message =
+            format!("`{shown}` is none of the Regions that were known when this was built");
+        (&checks::UNKNOWN_REGION, message, help)
+    } else {
+        (invalid, format!("`{shown}` is no Region"), help)
+    })
 }
 
 /// `eu-west-1`, `us-gov-east-1`, `us-isob-east-1`: words and a number.

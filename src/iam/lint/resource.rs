@@ -51,17 +51,10 @@ fn plain(kind: PolicyKind, text: &str) -> String {
 fn arn(kind: PolicyKind, resource: &Item<'_>, findings: &mut Findings<'_>) {
     let plain = plain(kind, resource.text);
     let shown = resource.text.escape_debug();
-    if let Some(region) = plain.splitn(6, ':').nth(3).filter(|text| !text.is_empty())
-        && plain.starts_with("arn:")
-        && plain.splitn(6, ':').count() == 6
-    {
-        let partition = plain.split(':').nth(1);
-        region::check(resource, region, partition, &checks::INVALID_ARN_REGION, findings);
-    }
     let mut report = |check: &'static Check, message: String, help: Option<String>| {
         findings.add(check, resource.at(), message, help);
     };
-    // A variable may hold a whole ARN.
+    // What a variable stands for here is another check's.
     if plain.starts_with('*') && resource.text.starts_with("${") {
         return;
     }
@@ -89,6 +82,11 @@ fn arn(kind: PolicyKind, resource: &Item<'_>, findings: &mut Findings<'_>) {
             .map(|near| format!("did you mean `{near}`?"));
         let message = format!("there is no partition `{}`", partition.escape_debug());
         report(&checks::INVALID_PARTITION, message, help);
+    }
+    let invalid = &checks::INVALID_ARN_REGION;
+    let wrong = region::judge(region, Some(partition), invalid).filter(|_| !region.is_empty());
+    if let Some((check, message, help)) = wrong {
+        report(check, message, help);
     }
     if !is_account(account) {
         let message = format!("`{}` is no account of 12 digits", account.escape_debug());

@@ -309,7 +309,10 @@ fn by_key(condition: &Condition<'_>, findings: &mut Findings<'_>) {
         match lower.as_str() {
             // Services without Regions are asked for in this one.
             "aws:requestedregion" if text != "aws-global" => {
-                region::check(value, text, None, &checks::INVALID_REGION, findings);
+                if let Some(wrong) = region::judge(text, None, &checks::INVALID_REGION) {
+                    let (check, message, help) = wrong;
+                    findings.add(check, value.at(), message, help);
+                }
             }
             "aws:sourcevpc" if !is_id(text, "vpc-") => {
                 let message = format!("`{shown}` is no VPC");
