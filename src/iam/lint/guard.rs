@@ -163,8 +163,11 @@ fn is_wide(key: &str, shape: Shape, condition: &Condition<'_>, text: &str) -> bo
         Shape::Word => wild(&text),
         Shape::Path => wild(head('/')),
         Shape::User => wild(head(':')),
-        // `ec2*.amazonaws.com` is one service still.
-        Shape::Service => wild(&text) && text.starts_with(['*', '?']),
+        // `ec2*.amazonaws.com` and `*a4b.amazonaws.com` are one service still.
+        Shape::Service => {
+            let rest = text.trim_start_matches(['*', '?']);
+            wild(&text) && rest.len() < text.len() && (rest.is_empty() || rest.starts_with('.'))
+        }
         Shape::Kind => wild(text.split(':').nth(2).unwrap_or("*")),
         // An encryption context may be anything; only an ARN says whose it is.
         Shape::Arn if key.starts_with(CONTEXT) && !text.starts_with("arn:") => true,
@@ -306,6 +309,7 @@ mod tests {
         for (resource, held) in [
             ("*", service("StringEquals", "rds.amazonaws.com")),
             ("*", service("StringLike", "ec2.amazonaws.com*")),
+            ("*", service("StringLike", "*a4b.amazonaws.com")),
             ("*", json!({"ArnLike": {"iam:AssociatedResourceArn": "arn:aws:ec2:*:*:instance/*"}})),
             ("arn:aws:iam::*:role/Service*", json!({})),
             ("arn:aws:iam::123456789012:role/lake", json!({})),
