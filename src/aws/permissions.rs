@@ -4,7 +4,7 @@
 //! `iam:GetPolicy`, `iam:GetPolicyVersion`, `iam:SimulatePrincipalPolicy`, `kms:DescribeKey`,
 //! `kms:GetKeyPolicy`, `s3:GetBucketPolicy`. What the caller may not read stays unknown.
 
-use super::{AwsError, Clients, failed};
+use super::{AwsError, Clients, Clock as _, SystemClock, failed};
 use crate::iam::policy::Kind;
 use crate::iam::{NamedPolicy, Policy, PolicyErrors};
 use crate::pipeline::Pipeline;
@@ -46,15 +46,23 @@ impl From<AwsError> for LiveError {
 /// When a call fails for another reason than a missing right or a missing thing, and when a policy is
 /// not understood.
 pub async fn read(clients: &Clients, pipeline: &Pipeline) -> Result<Setup, LiveError> {
-    let mut setup = Setup { origin: format!("account {}", pipeline.account), ..Setup::default() };
+    let mut setup = Setup {
+        origin: format!("account {}", pipeline.account),
+        now: Some(SystemClock.now()),
+        ..Setup::default()
+    };
     for principal in pipeline.principals() {
         match role(clients, &principal.name).await {
             Ok(role) => {
                 setup.actual.insert(principal.arn, role.arn.clone());
                 setup.roles.insert(principal.kind, role);
             }
-            Err(LiveError::Aws(error)) if error.is_not_found() || error.is_denied() => {
+            Err(LiveError::Aws(error)) if error.is_not_found() => {
                 setup.notes.push(error.to_string());
+            }
+            Err(LiveError::Aws(error)) if error.is_denied() => {
+                setup.notes.push(error.to_string());
+                setup.unread.insert(principal.kind, error.to_string());
             }
             Err(error) => return Err(error),
         }
@@ -248,7 +256,9 @@ pub async fn simulate(clients: &Clients, questions: &[Question]) -> Result<Vec<O
             .action_names(&question.action)
             .resource_arns(&question.resource);
         for (key, values) in &question.context {
-            let kind = if values.len() == 1 {
+            let kind = if matches!(key.as_str(), "aws:CurrentTime" | "aws:EpochTime") {
+                ContextKeyTypeEnum::Date
+            } else if values.len() == 1 {
                 ContextKeyTypeEnum::String
             } else {
                 ContextKeyTypeEnum::StringList

@@ -1,8 +1,10 @@
 //! Puts the fewest statements together that allow exactly what is asked for.
 
 mod cover;
+mod witness;
 
 pub use cover::covers;
+pub use witness::witness;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -10,9 +10,11 @@
 
 mod answer;
 pub mod documents;
+mod doubt;
 mod opinion;
 pub mod owners;
 pub mod plan;
+mod sample;
 mod surplus;
 mod width;
 
@@ -42,6 +44,10 @@ pub struct Setup {
     pub actual: BTreeMap<String, String>,
     /// The texts of the documents, by name, where there are any.
     pub texts: BTreeMap<String, String>,
+    /// Roles that are there and could not be read or told, and why.
+    pub unread: BTreeMap<PrincipalKind, String>,
+    /// The time at which requests are thought to be made.
+    pub now: Option<jiff::Timestamp>,
     /// What a reader should know of how the set-up was read.
     pub notes: Vec<String>,
 }
@@ -94,7 +100,7 @@ pub struct Check {
     pub widths: Vec<Width>,
     /// Statements that no need is behind and none has to be: trust, denials, key administration.
     pub exempt: Vec<Exempt>,
-    /// Attached policies whose text is not known.
+    /// What is not known of each principal, and of its requests.
     pub unknown: Vec<(PrincipalKind, String)>,
     /// What a reader should know of how the policies were read.
     pub notes: Vec<String>,
@@ -132,8 +138,6 @@ pub struct Answer {
     pub source: String,
     /// The answer.
     pub outcome: Outcome,
-    /// What the answer would depend on besides, could it be known.
-    pub caveats: Vec<String>,
 }
 
 /// The answer to a need.
@@ -143,7 +147,7 @@ pub enum Outcome {
     Allowed(Vec<StatementRef>),
     /// One of its requests is denied.
     Denied(Box<Denial>),
-    /// What is known does not allow it, and something that is not known might.
+    /// What is not known here, which could allow one of its requests or deny it.
     Unknown(Vec<String>),
 }
 
@@ -204,20 +208,35 @@ impl Check {
         answers.extend(answer::all(pipeline, setup, &requests));
         let patches = patches(&requests, &answers);
         let (surplus, exempt) = surplus::find(pipeline, setup, &requests);
-        let unknown = setup.roles.iter().flat_map(|(kind, role)| {
+        let mut unknown: Vec<(PrincipalKind, String)> = Vec::new();
+        let attached = setup.roles.iter().flat_map(|(kind, role)| {
             let all = role.unknown.iter().chain(&role.unknown_grants);
-            all.map(move |unknown| (*kind, unknown.clone()))
+            all.map(move |unknown| (*kind, unknown))
         });
+        let open = answers.iter().filter_map(|answer| match &answer.outcome {
+            Outcome::Unknown(why) => Some(why.iter().map(|unknown| (answer.principal, unknown))),
+            _ => None,
+        });
+        for (kind, why) in attached.chain(open.flatten()) {
+            if !unknown.iter().any(|(of, known)| *of == kind && known == why) {
+                unknown.push((kind, why.clone()));
+            }
+        }
+        let read = setup.roles.iter().map(|(kind, role)| (*kind, role.arn.clone()));
+        let unread = setup.unread.keys().filter(|kind| !setup.roles.contains_key(kind));
+        let mut roles: Vec<_> =
+            read.chain(unread.map(|kind| (*kind, pipeline.role_arn(*kind)))).collect();
+        roles.sort();
         Self {
             origin: setup.origin.clone(),
             texts: setup.texts.clone(),
-            roles: setup.roles.iter().map(|(kind, role)| (*kind, role.arn.clone())).collect(),
+            roles,
             answers,
             patches,
             surplus,
             widths: width::all(setup, &requests),
             exempt,
-            unknown: unknown.collect(),
+            unknown,
             notes: setup.notes.clone(),
             assumed: Vec::new(),
             second_opinions: 0,
@@ -233,7 +252,7 @@ impl Check {
         })
     }
 
-    /// How many needs nothing that is known allows, though something unknown might.
+    /// How many needs hang on what is not known.
     #[must_use]
     pub fn undecided(&self) -> usize {
         self.answers.iter().filter(|a| matches!(a.outcome, Outcome::Unknown(_))).count()

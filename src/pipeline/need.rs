@@ -55,6 +55,8 @@ pub struct Example {
     pub action: &'static str,
     /// An ARN without wildcards.
     pub resource: String,
+    /// The ARN, or ARN pattern, of the need that it is an example of.
+    pub pattern: String,
     /// The condition keys that AWS sends.
     pub context: Vec<(&'static str, String)>,
 }
@@ -62,18 +64,35 @@ pub struct Example {
 impl Need {
     /// One request for each of the resources, with every wildcard filled in.
     pub fn examples(&self) -> impl Iterator<Item = Example> + '_ {
-        self.resources.iter().map(|resource| {
+        self.filled("x1", '1')
+    }
+
+    /// One request for each of the resources, with this text in place of every `*` and this character in
+    /// place of every `?`.
+    pub fn filled<'a>(&'a self, star: &'a str, one: char) -> impl Iterator<Item = Example> + 'a {
+        self.resources.iter().map(move |pattern| {
             let mut context = self.context.clone();
             for limit in &self.limits {
-                let value = limit.values.first().map(|value| filled(value)).unwrap_or_default();
-                context.push((limit.key, value));
+                let value = limit.values.first().map(|value| filled(value, star, one));
+                context.push((limit.key, value.unwrap_or_default()));
             }
-            Example { action: self.action, resource: filled(resource), context }
+            // What AWS scopes to nothing is asked of `*`.
+            let resource =
+                if pattern == "*" { pattern.clone() } else { filled(pattern, star, one) };
+            Example { action: self.action, resource, pattern: pattern.clone(), context }
         })
     }
 }
 
-/// A text that the pattern matches, other than the pattern itself: `?` becomes a digit, `*` a name.
-fn filled(pattern: &str) -> String {
-    if pattern == "*" { pattern.to_owned() } else { pattern.replace('?', "1").replace('*', "x1") }
+/// A text that the pattern matches.
+fn filled(pattern: &str, star: &str, one: char) -> String {
+    let mut text = String::with_capacity(pattern.len() + star.len());
+    for character in pattern.chars() {
+        match character {
+            '*' => text.push_str(star),
+            '?' => text.push(one),
+            other => text.push(other),
+        }
+    }
+    text
 }

@@ -73,6 +73,14 @@ impl<'a> Topic<'a> {
         self
     }
 
+    /// Of needs of a KMS key: it is S3 that asks for it, of objects under the key. "Amazon S3 then makes a FAS request
+    /// to AWS KMS": <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_forward_access_sessions.html>;
+    /// the value: <https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service>.
+    fn via_s3(self, pipeline: &Pipeline) -> Self {
+        let service = format!("s3.{}.{}", pipeline.region, pipeline.dns_suffix());
+        self.context("kms:ViaService", service)
+    }
+
     fn via(mut self, service: &'static str) -> Self {
         self.via = Some(service);
         self

@@ -5,6 +5,7 @@ use super::super::project::Project;
 use super::super::session::{Session, aws_error};
 use super::{Failure, Global, Outcome, Printer};
 use crate::aws::permissions::{self, LiveError};
+use crate::aws::{Clock as _, SystemClock};
 use crate::cli::Exit;
 use crate::pipeline::check::documents::{DocumentError, Mapping};
 use crate::pipeline::check::{Check, Setup, documents, owners, plan, questions};
@@ -57,7 +58,7 @@ pub(super) fn run(args: &CheckArgs, global: &Global, printer: &Printer) -> Outco
     }
     let project = Project::load(global)?;
     let pipeline = project.pipeline()?;
-    let (setup, assumed) = if let Some(file) = &args.plan {
+    let (mut setup, assumed) = if let Some(file) = &args.plan {
         let mut setup = from_plan(&pipeline, file, &args.map)?;
         owners::fill(&pipeline, &mut setup, args.assume_owners).map_err(|errors| {
             let (name, text) = ("policies/owner".to_owned(), String::new());
@@ -68,6 +69,7 @@ pub(super) fn run(args: &CheckArgs, global: &Global, printer: &Printer) -> Outco
         let generated = || project.policies(&pipeline);
         from_folder(&pipeline, &args.policies.clone().unwrap_or_else(generated), &args.map)?
     };
+    setup.now = Some(SystemClock.now());
     let mut check = Check::run(&pipeline, &setup);
     check.assumed = assumed;
     show(&check, args, global, printer)

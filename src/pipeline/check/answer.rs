@@ -1,61 +1,14 @@
 //! Asking the evaluator about needs.
 
+use super::doubt;
+pub(super) use super::sample::{Asked, Requests, requests};
 use super::{Answer, Attached, Denial, Outcome, Role, Setup};
 use crate::iam::{
-    Decision, Layer, NamedPolicy, Policies, Policy, Request, RequestPrincipal, StatementRef,
-    evaluate, reference,
+    Condition, Decision, Edit, Element, Explanation, Layer, NamedPolicy, Operator, Policies,
+    Policy, Request, RequestPrincipal, Statement, StatementRef, evaluate,
 };
 use crate::pipeline::{Need, Pipeline, Principal, PrincipalKind, Trusted};
 use std::sync::Arc;
-
-/// A need, and every request that it stands for: action, resource and context.
-pub(super) struct Requests {
-    pub(super) need: Need,
-    pub(super) requests: Vec<Asked>,
-}
-
-/// A request without its principal.
-pub(super) struct Asked {
-    pub(super) action: String,
-    pub(super) resource: String,
-    context: Vec<(&'static str, String)>,
-    via: Option<&'static str>,
-}
-
-/// The requests of every need. A wildcard in an action stands for every action that it matches.
-/// Where a set-up's resources have other ARNs than the pipeline gives them, those are meant.
-pub(super) fn requests(pipeline: &Pipeline, setup: &Setup) -> Vec<Requests> {
-    pipeline
-        .needs()
-        .into_iter()
-        .map(|mut need| {
-            for resource in &mut need.resources {
-                if let Some(actual) = setup.actual.get(resource) {
-                    resource.clone_from(actual);
-                }
-            }
-            let requests = need
-                .examples()
-                .flat_map(|example| {
-                    actions(example.action).into_iter().map(move |action| Asked {
-                        action,
-                        resource: example.resource.clone(),
-                        context: example.context.clone(),
-                        via: None,
-                    })
-                })
-                .map(|asked| Asked { via: need.via, ..asked })
-                .collect();
-            Requests { need, requests }
-        })
-        .collect()
-}
-
-/// The actions that a pattern means; of a pattern that no known action matches, itself.
-fn actions(pattern: &str) -> Vec<String> {
-    let meant: Vec<_> = reference::expand(pattern).iter().map(ToString::to_string).collect();
-    if meant.is_empty() || !pattern.contains(['*', '?']) { vec![pattern.to_owned()] } else { meant }
-}
 
 /// The answer to every need.
 pub(super) fn all(pipeline: &Pipeline, setup: &Setup, requests: &[Requests]) -> Vec<Answer> {
@@ -64,14 +17,11 @@ pub(super) fn all(pipeline: &Pipeline, setup: &Setup, requests: &[Requests]) -> 
 
 fn answer(pipeline: &Pipeline, setup: &Setup, asked: &Requests) -> Answer {
     let need = &asked.need;
-    let mut caveats = Vec::new();
-    let outcome = match setup.roles.get(&need.principal) {
-        None => missing(asked),
-        Some(role) => outcome(pipeline, setup, role, asked, &mut caveats),
+    let outcome = match (setup.roles.get(&need.principal), setup.unread.get(&need.principal)) {
+        (Some(role), _) => outcome(pipeline, setup, role, asked),
+        (None, Some(why)) => Outcome::Unknown(vec![why.clone()]),
+        (None, None) => missing(asked),
     };
-    if !matches!(outcome, Outcome::Allowed(_)) {
-        caveats.clear();
-    }
     Answer {
         principal: need.principal,
         step: Some(need.step),
@@ -80,49 +30,78 @@ fn answer(pipeline: &Pipeline, setup: &Setup, asked: &Requests) -> Answer {
         reason: need.reason.to_owned(),
         source: need.source.to_owned(),
         outcome,
-        caveats,
     }
 }
 
-fn outcome(
-    pipeline: &Pipeline,
-    setup: &Setup,
-    role: &Role,
-    asked: &Requests,
-    caveats: &mut Vec<String>,
-) -> Outcome {
+/// A request that is denied whatever is not known makes the need denied; one whose answer hangs on what
+/// is not known leaves it open.
+fn outcome(pipeline: &Pipeline, setup: &Setup, role: &Role, asked: &Requests) -> Outcome {
     let mut statements: Vec<StatementRef> = Vec::new();
+    let mut open: Vec<String> = Vec::new();
     for request in &asked.requests {
-        let policies = policies(pipeline, setup, role, &request.resource, caveats);
         let Some(question) = question(pipeline, role, request) else { return missing(asked) };
-        let evaluation = evaluate(&question, &policies);
-        if evaluation.decision == Decision::Allowed {
-            let new = evaluation.statement.filter(|it| !statements.contains(it));
+        let mut unknown = Vec::new();
+        let known = policies(pipeline, setup, role, &request.resource, &mut unknown);
+        unknown.extend(role.unknown.iter().cloned());
+        let sure = evaluate(&question, &doubt::at_worst(&question, &known));
+        if sure.allowed() && unknown.is_empty() {
+            let new = sure.statement.filter(|it| !statements.contains(it));
             statements.extend(new);
             continue;
         }
-        // What is attached besides can allow, and can not mend what another layer denies.
-        let open: Vec<_> = role.unknown.iter().chain(&role.unknown_grants).cloned().collect();
-        let mendable = evaluation.decision == Decision::ImplicitlyDenied
-            && evaluation.decided_by == Layer::Identity;
-        if mendable && !open.is_empty() {
-            return Outcome::Unknown(open);
+        let best = doubt::at_best(pipeline, setup, role, &question, &known);
+        let evaluation = evaluate(&question, &best);
+        if evaluation.allowed() {
+            if !sure.allowed() {
+                open.extend(role.unknown_grants.iter().cloned());
+                open.extend(doubt::keys(&question, &known));
+            }
+            open.extend(unknown);
+            continue;
         }
-        let explanation = Some(evaluation.explain(&question, &policies));
+        let mut explanation = evaluation.explain(&question, &best);
+        as_needed(&mut explanation, &asked.need, request);
         return Outcome::Denied(Box::new(Denial {
             action: request.action.clone(),
             resource: request.resource.clone(),
             evaluation,
-            explanation,
+            explanation: Some(explanation),
         }));
     }
-    if !role.unknown.is_empty() {
-        let names = role.unknown.join("; ");
-        caveats.push(format!("nothing that is not known denies it: {names}"));
+    if open.is_empty() {
+        return Outcome::Allowed(statements);
     }
-    caveats.sort();
-    caveats.dedup();
-    Outcome::Allowed(statements)
+    open.sort();
+    open.dedup();
+    Outcome::Unknown(open)
+}
+
+/// What is proposed for one request of a need, for all that it stands for.
+fn as_needed(explanation: &mut Explanation, need: &Need, asked: &Asked) {
+    let wide = |statement: &mut Statement| {
+        if let Some(Element::Only(listed) | Element::AllBut(listed)) = &mut statement.resource {
+            for resource in listed.iter_mut().filter(|it| **it == asked.resource) {
+                resource.clone_from(&asked.pattern);
+            }
+        }
+    };
+    for change in &mut explanation.changes {
+        match &mut change.edit {
+            Edit::Add(statement) => {
+                wide(statement);
+                statement.action = Element::Only(vec![need.action.to_owned()]);
+                for limit in &need.limits {
+                    let Some((set, operator, if_exists)) = Operator::parse(limit.operator) else {
+                        continue;
+                    };
+                    let (key, values) = (limit.key.to_owned(), limit.values.clone());
+                    statement.conditions.push(Condition { set, operator, if_exists, key, values });
+                }
+            }
+            Edit::Replace(_, statement) => wide(statement),
+            Edit::Remove(_) => {}
+        }
+    }
 }
 
 /// There is no role of whom one could ask.
@@ -145,8 +124,7 @@ pub(super) fn question(pipeline: &Pipeline, role: &Role, asked: &Asked) -> Optio
     let principal = RequestPrincipal::parse(&role.arn).ok()?;
     let mut request = Request::new(principal, asked.action.clone(), asked.resource.clone());
     // The ARN of a bucket does not say whose it is.
-    let bucket = pipeline.bucket_arn();
-    if asked.resource.strip_prefix(&bucket).is_some_and(|r| r.is_empty() || r.starts_with('/')) {
+    if in_bucket(pipeline, &asked.resource) {
         request.resource_account = Some(pipeline.bucket_account().to_owned());
     }
     // All that the pipeline does goes over TLS.
@@ -164,56 +142,59 @@ pub(super) fn question(pipeline: &Pipeline, role: &Role, asked: &Asked) -> Optio
     Some(request)
 }
 
-/// The policies that have a say in a role's request on a resource.
+/// Whether a resource is the bucket or in it.
+pub(super) fn in_bucket(pipeline: &Pipeline, resource: &str) -> bool {
+    let rest = resource.strip_prefix(&pipeline.bucket_arn());
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Whether a resource is the lake's key.
+pub(super) fn of_key(pipeline: &Pipeline, setup: &Setup, resource: &str) -> bool {
+    let key = pipeline.key_arn();
+    resource == setup.actual.get(&key).unwrap_or(&key)
+}
+
+/// The policies that have a say in a role's request on a resource, as far as they are known, and which of
+/// them are not.
 pub(super) fn policies(
     pipeline: &Pipeline,
     setup: &Setup,
     role: &Role,
     resource: &str,
-    caveats: &mut Vec<String>,
+    unknown: &mut Vec<String>,
 ) -> Policies {
-    let bucket = pipeline.bucket_arn();
-    let in_bucket =
-        resource.strip_prefix(&bucket).is_some_and(|r| r.is_empty() || r.starts_with('/'));
-    let key = pipeline.key_arn();
-    let of_key = resource == setup.actual.get(&key).unwrap_or(&key);
-    let resource_policy = match (in_bucket, of_key) {
-        (true, _) => known(&setup.bucket, caveats),
-        (_, true) => match &setup.key {
-            // Without the key's policy there is no telling; the rest is told as if it left the
-            // decision to the roles' policies, and the reader is told so.
+    let resource_policy = if in_bucket(pipeline, resource) {
+        if let Attached::Unknown(why) = &setup.bucket {
+            unknown.push(format!("the bucket's policy: {why}"));
+        }
+        known(&setup.bucket)
+    } else if of_key(pipeline, setup, resource) {
+        match &setup.key {
+            // A key that nothing is known of is one that leaves the decision to the roles' policies.
             Attached::Unknown(why) => {
-                caveats.push(format!("the key's policy leaves it to the roles' policies: {why}"));
+                unknown.push(format!("the key's policy: {why}"));
                 delegating(pipeline)
             }
-            key => known(key, caveats),
-        },
-        _ => None,
-    };
-    let boundaries = match &role.boundary {
-        Attached::Absent => Vec::new(),
-        Attached::Known(policy) => vec![policy.clone()],
-        Attached::Unknown(why) => {
-            caveats.push(format!("the permissions boundary allows it: {why}"));
-            Vec::new()
+            key => known(key),
         }
+    } else {
+        None
     };
+    if let Attached::Unknown(why) = &role.boundary {
+        unknown.push(format!("the permissions boundary: {why}"));
+    }
     Policies {
         identity: role.identity.clone(),
         resource: resource_policy,
-        boundaries,
+        boundaries: known(&role.boundary).into_iter().collect(),
         ..Policies::default()
     }
 }
 
-fn known(attached: &Attached, caveats: &mut Vec<String>) -> Option<NamedPolicy> {
+fn known(attached: &Attached) -> Option<NamedPolicy> {
     match attached {
         Attached::Known(policy) => Some(policy.clone()),
-        Attached::Absent => None,
-        Attached::Unknown(why) => {
-            caveats.push(format!("the resource's policy does not deny it: {why}"));
-            None
-        }
+        Attached::Absent | Attached::Unknown(_) => None,
     }
 }
 
@@ -237,11 +218,16 @@ fn delegating(pipeline: &Pipeline) -> Option<NamedPolicy> {
 pub(super) fn trust(pipeline: &Pipeline, setup: &Setup) -> Vec<Answer> {
     let mut answers = Vec::new();
     for principal in pipeline.principals() {
-        let Some(role) = setup.roles.get(&principal.kind) else { continue };
         let whom = match &principal.trusted {
             Trusted::Service(service) => vec![(*service).to_owned()],
             Trusted::Arns(arns) => arns.clone(),
         };
+        let unread = setup.unread.get(&principal.kind).map(|why| Role {
+            arn: principal.arn.clone(),
+            trust: Attached::Unknown(why.clone()),
+            ..Role::default()
+        });
+        let Some(role) = setup.roles.get(&principal.kind).or(unread.as_ref()) else { continue };
         for one in whom {
             answers.push(trusts(pipeline, &principal, role, &one));
         }
@@ -266,7 +252,6 @@ fn trusts(pipeline: &Pipeline, principal: &Principal, role: &Role, whom: &str) -
         source: "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_terms-and-concepts.html"
             .to_owned(),
         outcome,
-        caveats: Vec::new(),
     }
 }
 
@@ -302,14 +287,19 @@ fn assume(
         resource: Some(trust.clone()),
         ..Policies::default()
     };
-    let evaluation = evaluate(&request, &policies);
-    if evaluation.allowed() {
+    let sure = doubt::at_worst(&request, &policies);
+    if evaluate(&request, &sure).allowed() {
         return Outcome::Allowed(trusting(trust, &request, &policies).into_iter().collect());
+    }
+    let best = doubt::at_best_of_known(&request, &policies);
+    let evaluation = evaluate(&request, &best);
+    if evaluation.allowed() {
+        return Outcome::Unknown(doubt::keys(&request, &policies));
     }
     Outcome::Denied(Box::new(Denial {
         action: request.action.clone(),
         resource: role.arn.clone(),
-        explanation: Some(evaluation.explain(&request, &policies)),
+        explanation: Some(evaluation.explain(&request, &best)),
         evaluation,
     }))
 }

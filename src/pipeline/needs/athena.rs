@@ -59,6 +59,7 @@ pub(super) fn query(
         );
         Topic::new(needs, principal, page::ATHENA_KMS, vec![pipeline.key_arn()])
             .via(ATHENA)
+            .via_s3(pipeline)
             .need(step, "kms:Decrypt", "tables and answers are encrypted with the lake's key")
             .need(step, "kms:GenerateDataKey", "the answer is written under the lake's key");
     }

@@ -30,11 +30,9 @@ pub(super) fn needs(pipeline: &Pipeline, needs: &mut Vec<Need>) {
             "s3:ListBucket",
             "the crawler looks for folders and files in the export",
         );
-    Topic::new(needs, PrincipalKind::Crawler, page::CRAWLER_DATA, vec![pipeline.key_arn()]).need(
-        Step::Crawl,
-        "kms:Decrypt",
-        "the export's files are encrypted with the lake's key",
-    );
+    Topic::new(needs, PrincipalKind::Crawler, page::CRAWLER_DATA, vec![pipeline.key_arn()])
+        .via_s3(pipeline)
+        .need(Step::Crawl, "kms:Decrypt", "the export's files are encrypted with the lake's key");
 
     let staging = pipeline.staging_database();
     Topic::new(

@@ -28,6 +28,7 @@ pub(super) fn needs(pipeline: &Pipeline, needs: &mut Vec<Need>) {
         page::S3_KMS,
         vec![pipeline.key_arn()],
     )
+    .via_s3(pipeline)
     .need(
         Step::Export,
         "kms:GenerateDataKey",

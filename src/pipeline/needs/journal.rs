@@ -19,7 +19,7 @@ pub(super) fn needs(pipeline: &Pipeline, needs: &mut Vec<Need>) {
         Topic::new(needs, runner, page::S3_ACTIONS, vec![pipeline.bucket_arn()])
             .limit(Limit::new("StringLike", "s3:prefix", format!("{prefix}*")))
             .need(step, "s3:ListBucket", "the journals of earlier runs are looked up");
-        Topic::new(needs, runner, page::S3_KMS, vec![pipeline.key_arn()]).need(
+        Topic::new(needs, runner, page::S3_KMS, vec![pipeline.key_arn()]).via_s3(pipeline).need(
             step,
             "kms:Decrypt",
             "the journal is encrypted with the lake's key",
@@ -30,7 +30,7 @@ pub(super) fn needs(pipeline: &Pipeline, needs: &mut Vec<Need>) {
         "s3:PutObject",
         "the journal and its lock are written, only over what this run wrote last",
     );
-    Topic::new(needs, runner, page::S3_KMS, vec![pipeline.key_arn()]).need(
+    Topic::new(needs, runner, page::S3_KMS, vec![pipeline.key_arn()]).via_s3(pipeline).need(
         Step::Preflight,
         "kms:GenerateDataKey",
         "the journal is written under the lake's key",

@@ -163,7 +163,7 @@ fn objects(pipeline: &Pipeline, needs: &mut Vec<Need>) {
         topic(needs, page::S3_ACTIONS, vec![pipeline.bucket_arn()])
             .limit(Limit::new("StringLike", "s3:prefix", format!("{exports}*")))
             .need(step, "s3:ListBucket", "the export's files are compared with its manifests");
-        topic(needs, page::S3_KMS, vec![pipeline.key_arn()]).need(
+        topic(needs, page::S3_KMS, vec![pipeline.key_arn()]).via_s3(pipeline).need(
             step,
             "kms:Decrypt",
             "S3 decrypts the export's files as whoever reads them",

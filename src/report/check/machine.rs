@@ -57,7 +57,6 @@ fn answer(answer: &Answer) -> Value {
         "resources": answer.resources,
         "reason": answer.reason,
         "source": answer.source,
-        "caveats": answer.caveats,
     });
     let outcome = match &answer.outcome {
         Outcome::Allowed(statements) => json!({

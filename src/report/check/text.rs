@@ -63,8 +63,7 @@ fn answers(out: &mut String, check: &Check, kind: PrincipalKind, paint: Paint) {
         let (word, by) = match &answer.outcome {
             Outcome::Allowed(statements) => {
                 let by: Vec<_> = statements.iter().map(statement).collect();
-                let caveat = if answer.caveats.is_empty() { "" } else { ", if" };
-                (paint.good("allowed"), format!("by {}{caveat}", by.join(", ")))
+                (paint.good("allowed"), format!("by {}", by.join(", ")))
             }
             Outcome::Denied(denial) => {
                 (paint.bad("DENIED "), format!("on {}", safe(&denial.resource)))
@@ -72,9 +71,6 @@ fn answers(out: &mut String, check: &Check, kind: PrincipalKind, paint: Paint) {
             Outcome::Unknown(_) => (paint.open("unknown"), String::new()),
         };
         let _ = writeln!(out, "    {word}  {:width$}  {by}", answer.action);
-        for caveat in &answer.caveats {
-            let _ = writeln!(out, "             {:width$}  {caveat}", "");
-        }
     }
 }
 
