@@ -346,10 +346,15 @@ fn an_account_is_read_and_its_simulator_asked() {
     let (code, json) = live(&[]);
     assert_eq!(json["unknown"], serde_json::json!([]), "{json:#}");
     assert_eq!(json["notes"], serde_json::json!([]), "{json:#}");
+    // What AWS's own simulator denies is not known to be allowed; all else is.
     assert_eq!(
         (code, &json["sufficient"], &json["minimal"]),
-        (Some(0), &true.into(), &true.into())
+        (Some(1), &false.into(), &true.into())
     );
+    for need in json["needs"].as_array().expect("needs") {
+        let denied = need["action"].as_str().is_some_and(|it| it.starts_with("s3:DeleteObject"));
+        assert_eq!(need["decision"], if denied { "unknown" } else { "allowed" }, "{need:#}");
+    }
     let opinion = &json["second_opinion"];
     assert!(opinion["asked"].as_u64() > Some(50), "{opinion}");
     let differences = opinion["differences"].as_array().expect("differences");
