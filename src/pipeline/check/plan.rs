@@ -78,10 +78,22 @@ pub fn read(
                 setup.actual.insert(pipeline.role_arn(kind), role.arn.clone());
                 setup.roles.insert(kind, role);
             }
-            None => setup.notes.extend(reader.tree.resources.get(index).map(|role| {
-                format!("`{}` has no ARN yet: {}", role.address, unknown(role.address, "name"))
-            })),
+            None => {
+                if let Some(role) = reader.tree.resources.get(index) {
+                    let name = unknown(role.address, "name");
+                    let why = format!("`{}` has no ARN yet: {name}", role.address);
+                    setup.notes.push(why.clone());
+                    setup.unread.insert(kind, why);
+                }
+            }
         }
+    }
+    // A role whose name comes with apply may be that of any principal who has none.
+    if let Some(why) = reader.unnamed() {
+        for principal in pipeline.principals() {
+            setup.unread.entry(principal.kind).or_insert_with(|| why.clone());
+        }
+        setup.unread.retain(|kind, _| !setup.roles.contains_key(kind));
     }
     setup.bucket = reader.bucket(&mut setup.notes);
     setup.key = reader.key(&mut setup.actual, &mut setup.notes);
@@ -142,6 +154,15 @@ impl Reader<'_> {
             }
         }
         Ok(chosen)
+    }
+
+    /// That there are roles whose names are not known, where there are.
+    fn unnamed(&self) -> Option<String> {
+        let roles = self.indices("aws_iam_role", |role| {
+            role.known("name").is_none() && role.is_unknown("name")
+        });
+        let role = self.tree.resources.get(*roles.first()?)?;
+        Some(unknown(role.address, "name"))
     }
 
     /// The role of this name. Where there are several, that of the pipeline's own account, and of those

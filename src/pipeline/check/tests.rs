@@ -567,6 +567,27 @@ mod from_terraform {
         assert!(check.denied().all(|(answer, _)| answer.principal != PrincipalKind::Runner));
     }
 
+    #[test]
+    fn a_role_whose_name_comes_with_apply_may_be_anyones() {
+        let pipeline = pipeline("direct");
+        let mut text: Value = serde_json::from_str(&plan(&pipeline, true)).unwrap();
+        let module = &mut text["planned_values"]["root_module"]["child_modules"][0];
+        module["resources"][0]["values"].as_object_mut().unwrap().remove("name");
+        let address = "module.roles.aws_iam_role.runner";
+        let change = json!({"address": address, "change": {"after_unknown": {"name": true}}});
+        text["resource_changes"].as_array_mut().unwrap().push(change);
+        let setup = plan::read(&pipeline, "p", &text.to_string(), &Vec::new()).unwrap();
+        let check = Check::run(&pipeline, &setup);
+        assert_eq!(check.denied().count(), 0, "{:?}", denied(&check));
+        let runner = |it: &&Answer| it.principal == PrincipalKind::Runner;
+        let open = check.answers.iter().filter(runner);
+        assert!(open.clone().any(|it| it.step.is_none()), "nor is it known who may take it");
+        for answer in open {
+            let Outcome::Unknown(why) = &answer.outcome else { panic!("{answer:?}") };
+            assert_eq!(why, &[format!("`{address}.name` is known after apply")]);
+        }
+    }
+
     fn state(pipeline: &Pipeline, inline: &str) -> String {
         let boundary = "arn:aws:iam::123456789012:policy/boundary";
         let everything_of = |service: &str| {

@@ -127,7 +127,6 @@ fn a_plan_in_which_all_is_known_leaves_no_doubt() {
     assert_eq!(setup.notes, Vec::<String>::new());
     let check = Check::run(&plan.pipeline, &setup);
     assert!(check.sufficient() && check.minimal() && check.unknown.is_empty());
-    assert!(check.answers.iter().all(|it| it.caveats.is_empty()));
 }
 
 #[test]
