@@ -264,9 +264,9 @@ impl Check {
         self.answers.iter().all(|answer| matches!(answer.outcome, Outcome::Allowed(_)))
     }
 
-    /// Nothing can be taken away.
+    /// Nothing can be taken away, and nothing is unknown that might grant more.
     #[must_use]
     pub fn minimal(&self) -> bool {
-        self.surplus.is_empty()
+        self.surplus.is_empty() && self.unknown.is_empty()
     }
 }

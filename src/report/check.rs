@@ -1,9 +1,11 @@
 //! What the permission check found, for people, programs, code hosts and build servers.
 
+mod form;
 mod machine;
 mod text;
 
-pub use machine::{check_json, check_junit, check_sarif};
+pub use form::{check_json, check_schema};
+pub use machine::{check_junit, check_sarif};
 pub use text::check_text;
 
 use super::format::safe;

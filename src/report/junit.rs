@@ -30,7 +30,9 @@ pub enum CaseResult {
     Passed,
     /// Not well: in a line, and at length.
     Failed(String, String),
-    /// It could not be decided, for this reason.
+    /// It could not be decided, for this reason, and so has not passed.
+    Undecided(String),
+    /// It does not apply, for this reason.
     Skipped(String),
 }
 
@@ -57,6 +59,11 @@ pub fn junit(suites: &[Suite]) -> String {
                     escape(message),
                     escape(text)
                 ),
+                CaseResult::Undecided(message) => writeln!(
+                    out,
+                    "{head}>\n      <error message=\"{}\"/>\n    </testcase>",
+                    escape(message)
+                ),
                 CaseResult::Skipped(message) => writeln!(
                     out,
                     "{head}>\n      <skipped message=\"{}\"/>\n    </testcase>",
@@ -73,9 +80,10 @@ pub fn junit(suites: &[Suite]) -> String {
 fn counts(cases: &[&Case]) -> String {
     let of = |wanted: fn(&CaseResult) -> bool| cases.iter().filter(|it| wanted(&it.result)).count();
     format!(
-        "tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"{}\"",
+        "tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\"",
         cases.len(),
         of(|it| matches!(it, CaseResult::Failed(..))),
+        of(|it| matches!(it, CaseResult::Undecided(_))),
         of(|it| matches!(it, CaseResult::Skipped(_)))
     )
 }
@@ -109,10 +117,11 @@ mod tests {
         let cases = vec![
             case("<a&\"b\">\u{1}", CaseResult::Passed),
             case("b", CaseResult::Failed("no".into(), "line 1\nline 2".into())),
-            case("c", CaseResult::Skipped("unknown".into())),
+            case("c", CaseResult::Skipped("nothing to do".into())),
+            case("d", CaseResult::Undecided("unknown".into())),
         ];
         let xml = junit(&[Suite { name: "s".into(), cases }]);
-        assert!(xml.contains("tests=\"3\" failures=\"1\" errors=\"0\" skipped=\"1\""), "{xml}");
+        assert!(xml.contains("tests=\"4\" failures=\"1\" errors=\"1\" skipped=\"1\""), "{xml}");
         assert!(xml.contains("name=\"&lt;a&amp;&quot;b&quot;&gt;\u{fffd}\""), "{xml}");
         assert!(xml.contains("line 1&#10;line 2"), "{xml}");
     }

@@ -3,7 +3,9 @@
 use super::sarif::{Hit, Level, Region, Rule, sarif};
 use crate::iam::json::{self, SyntaxError};
 use crate::iam::lint::{CHECKS, Finding, PolicyKind, Severity};
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
 use std::fmt::Write as _;
 
 /// A file and what the linter has to say of it.
@@ -117,42 +119,117 @@ fn excerpt(out: &mut String, text: &str, finding: &Finding) {
     let _ = writeln!(out, "  {number} | {shown}\n  {gutter} | {pad}{marks}");
 }
 
+/// The version of the JSON form; it grows when a field is removed or changes its meaning.
+const VERSION: u32 = 1;
+
+/// What `snaplake iam lint` found.
+#[derive(Debug, Serialize, JsonSchema)]
+struct LintReport {
+    /// The version of this form.
+    version: u32,
+    /// The files, in the order in which they were given.
+    files: Vec<FileRow>,
+}
+
+/// A file.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(untagged)]
+enum FileRow {
+    /// One that could be read.
+    Read {
+        /// The file, as it was typed.
+        file: String,
+        /// What it was taken for; none when it is no policy.
+        kind: Option<String>,
+        /// What was found, in the order of the file.
+        findings: Vec<FindingRow>,
+    },
+    /// One that is no JSON.
+    Broken {
+        /// The file, as it was typed.
+        file: String,
+        /// Why.
+        error: ErrorForm,
+    },
+}
+
+/// Why a file is no JSON.
+#[derive(Debug, Serialize, JsonSchema)]
+struct ErrorForm {
+    /// What is wrong.
+    message: String,
+    /// The line, from 1.
+    line: usize,
+    /// The column in characters, from 1.
+    column: usize,
+}
+
+/// A finding.
+#[derive(Debug, Serialize, JsonSchema)]
+struct FindingRow {
+    /// The check's name, as Access Analyzer writes it.
+    code: String,
+    /// `ERROR`, `SECURITY_WARNING`, `WARNING` or `SUGGESTION`.
+    severity: String,
+    /// What is wrong.
+    message: String,
+    /// What to write instead.
+    help: Option<String>,
+    /// Where in the document, as a path of elements.
+    path: String,
+    /// The line of the first character, from 1.
+    line: usize,
+    /// The column of the first character, from 1.
+    column: usize,
+    /// The line of the character after the last.
+    end_line: usize,
+    /// The column of the character after the last.
+    end_column: usize,
+    /// The page that explains the check.
+    source: String,
+}
+
 /// For programs: version 1.
 #[must_use]
 pub fn lint_json(files: &[LintedFile]) -> Value {
-    let files: Vec<_> = files
-        .iter()
-        .map(|file| match &file.result {
-            Ok(findings) => json!({
-                "file": file.name,
-                "kind": file.kind.map(PolicyKind::name),
-                "findings": findings.iter().map(finding).collect::<Vec<_>>(),
-            }),
-            Err(error) => {
-                let at = json::position(&file.text, error.offset);
-                json!({
-                    "file": file.name,
-                    "error": {"message": error.to_string(), "line": at.line, "column": at.column},
-                })
+    let files = files.iter().map(|file| match &file.result {
+        Ok(findings) => FileRow::Read {
+            file: file.name.clone(),
+            kind: file.kind.map(|kind| kind.name().to_owned()),
+            findings: findings.iter().map(finding).collect(),
+        },
+        Err(error) => {
+            let at = json::position(&file.text, error.offset);
+            FileRow::Broken {
+                file: file.name.clone(),
+                error: ErrorForm { message: error.to_string(), line: at.line, column: at.column },
             }
-        })
-        .collect();
-    json!({"version": 1, "files": files})
+        }
+    });
+    let report = LintReport { version: VERSION, files: files.collect() };
+    // Its maps have texts for keys, which is all that can fail.
+    serde_json::to_value(report).unwrap_or_default()
 }
 
-fn finding(finding: &Finding) -> Value {
-    json!({
-        "code": finding.check.code,
-        "severity": finding.check.severity.name(),
-        "message": finding.message,
-        "help": finding.help,
-        "path": finding.path,
-        "line": finding.start.line,
-        "column": finding.start.column,
-        "end_line": finding.end.line,
-        "end_column": finding.end.column,
-        "source": finding.check.source(),
-    })
+/// The JSON Schema of [`lint_json`].
+#[must_use]
+pub fn lint_schema() -> Value {
+    schemars::schema_for!(LintReport).to_value()
+}
+
+fn finding(finding: &Finding) -> FindingRow {
+    FindingRow {
+        code: finding.check.code.to_owned(),
+        severity: finding.check.severity.name().to_owned(),
+        message: finding.message.clone(),
+        help: finding.help.clone(),
+        path: finding.path.clone(),
+        line: finding.start.line,
+        column: finding.start.column,
+        end_line: finding.end.line,
+        end_column: finding.end.column,
+        source: finding.check.source(),
+    }
 }
 
 /// For code hosts: SARIF 2.1.0.

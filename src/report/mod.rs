@@ -16,14 +16,14 @@ mod report_junit;
 pub mod sarif;
 mod text;
 
-pub use check::{check_json, check_junit, check_sarif, check_text};
+pub use check::{check_json, check_junit, check_sarif, check_schema, check_text};
 pub use cost::{
     Alternative, BasisRow, CostReport, CostRow, cost_json, cost_schema, cost_text, size_words,
 };
 pub use explain::{explain_json, explain_text};
 pub use history::{HistoryRow, RUNS};
 pub use html::{HtmlError, html, html_with_history};
-pub use lint::{LintedFile, lint_json, lint_sarif, lint_text};
+pub use lint::{LintedFile, lint_json, lint_sarif, lint_schema, lint_text};
 pub use report_junit::report_junit;
 pub use text::text;
 

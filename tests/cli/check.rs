@@ -245,7 +245,12 @@ fn machines_can_read_the_report() {
             for r in log['runs'][0]['results']]\n\
         suites = tree.parse('out.xml').getroot()\n\
         failed = [c.get('name') for c in suites.iter('testcase') if c.find('failure') is not None]\n\
-        print(rules, all(line > 0 for line in lines), suites.get('failures'), len(failed))";
+        names = [(c.get('classname'), c.get('name')) for c in suites.iter('testcase')]\n\
+        assert len(names) == len(set(names)), 'names are not distinct'\n\
+        denied = [r['message']['text'] for r in log['runs'][0]['results']\n\
+            if r['ruleId'] == 'NEED_DENIED']\n\
+        assert all('add to runner.json: {' in text for text in denied), denied\n\
+        print(rules, all(line > 1 for line in lines), suites.get('failures'), len(failed))";
     let judged = Command::new(python)
         .args(["-c", script])
         .current_dir(folder.path())
@@ -255,6 +260,157 @@ fn machines_can_read_the_report() {
     assert_eq!(
         String::from_utf8_lossy(&judged.stdout).trim(),
         "['GRANT_NOT_NEEDED', 'NEED_DENIED'] True 2 2"
+    );
+}
+
+/// The state of the example's pipeline with these resources besides.
+fn state(folder: &Path, more: &[Value]) -> Value {
+    let text = |name: &str| {
+        std::fs::read_to_string(folder.join("terraform/policies").join(name)).expect("the policy")
+    };
+    let resource = |kind: &str, name: &str, values: Value| {
+        serde_json::json!({"address": format!("{kind}.{name}"), "mode": "managed", "type": kind,
+            "name": name, "values": values})
+    };
+    let mut resources = Vec::new();
+    for name in ["export", "runner", "analyst"] {
+        let role = format!("shop-{name}");
+        resources.push(resource(
+            "aws_iam_role",
+            name,
+            serde_json::json!({"name": role, "path": "/snaplake/",
+                "assume_role_policy": text(&format!("{name}-trust.json"))}),
+        ));
+        resources.push(resource(
+            "aws_iam_role_policy",
+            name,
+            serde_json::json!({"name": role, "role": role, "policy": text(&format!("{name}.json"))}),
+        ));
+    }
+    let bucket = "example-shop-lake";
+    resources.push(resource("aws_s3_bucket", "lake", serde_json::json!({"bucket": bucket})));
+    resources.push(resource(
+        "aws_s3_bucket_policy",
+        "lake",
+        serde_json::json!({"bucket": bucket, "policy": text("lake-bucket.json")}),
+    ));
+    resources.push(resource(
+        "aws_kms_key",
+        "lake",
+        serde_json::json!({"policy": text("lake-key.json")}),
+    ));
+    resources.extend(more.iter().cloned());
+    serde_json::json!({"format_version": "1.0",
+        "values": {"root_module": {"resources": resources}}})
+}
+
+#[test]
+fn of_terraform_each_result_names_its_resource() {
+    let folder = project();
+    let policy = |name: &str| {
+        let all = r#"{"Version": "2012-10-17",
+            "Statement": {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*"}}"#;
+        serde_json::json!({"address": format!("aws_iam_role_policy.{name}"), "mode": "managed",
+            "type": "aws_iam_role_policy", "name": name,
+            "values": {"name": name, "role": "shop-runner", "policy": all}})
+    };
+    let plan = state(folder.path(), &[policy("one"), policy("two")]);
+    std::fs::write(folder.path().join("plan.json"), plan.to_string()).expect("written");
+    let output = run(folder.path(), &["iam", "check", "--plan", "plan.json", "--output", "sarif"]);
+    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+    let log: Value = serde_json::from_str(&stdout(&output)).expect("JSON");
+    let results = log["runs"][0]["results"].as_array().expect("results");
+    let told: std::collections::BTreeSet<String> =
+        results.iter().map(ToString::to_string).collect();
+    assert_eq!((results.len(), told.len()), (2, 2), "{results:#?}");
+    for (result, name) in results.iter().zip(["one", "two"]) {
+        let address = format!("aws_iam_role_policy.{name}");
+        assert!(result["message"]["text"].as_str().expect("a text").contains(&address), "{result}");
+        let place = &result["locations"][0]["logicalLocations"][0]["fullyQualifiedName"];
+        assert_eq!(*place, format!("{address}.Statement[0]"));
+    }
+}
+
+/// What is not known has not passed, in none of the forms.
+#[test]
+fn what_is_not_known_has_not_passed() {
+    let folder = project();
+    let mut plan = state(folder.path(), &[]);
+    for resource in plan["values"]["root_module"]["resources"].as_array_mut().expect("a list") {
+        if resource["address"] == "aws_iam_role_policy.runner" {
+            resource["values"]["policy"] = Value::Null;
+        }
+    }
+    std::fs::write(folder.path().join("plan.json"), plan.to_string()).expect("written");
+    let output = run(folder.path(), &["iam", "check", "--plan", "plan.json", "--output", "junit"]);
+    assert_eq!(output.status.code(), Some(1));
+    let xml = stdout(&output);
+    let head = xml.lines().nth(1).expect("a line");
+    assert!(head.contains("failures=\"0\"") && head.contains("skipped=\"0\""), "{head}");
+    assert!(!head.contains("errors=\"0\"") && xml.contains("<error message="), "{head}");
+    let output = run(folder.path(), &["iam", "check", "--plan", "plan.json"]);
+    assert!(stdout(&output).contains("not known to be minimal: "), "{}", stdout(&output));
+}
+
+/// What `iam check` and `iam lint` write follows the schemas that `snaplake schema` prints, by a judge
+/// that is not ours; and these schemas refuse what is something else.
+#[test]
+fn reports_follow_their_schemas() {
+    let folder = project();
+    let write = |name: &str, text: &str| {
+        std::fs::write(folder.path().join(name), text).expect("written");
+    };
+    let keep = |name: &str, arguments: &[&str]| {
+        let output = run(folder.path(), arguments);
+        assert!(!output.stdout.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+        std::fs::write(folder.path().join(name), &output.stdout).expect("written");
+    };
+    keep("check.schema", &["schema", "--check"]);
+    keep("lint.schema", &["schema", "--lint"]);
+    keep("fine.check", &["iam", "check", "--output", "json"]);
+    let mut plan = state(folder.path(), &[]);
+    plan["values"]["root_module"]["resources"][3]["values"]["policy"] = Value::Null;
+    write("plan.json", &plan.to_string());
+    keep("unknown.check", &["iam", "check", "--plan", "plan.json", "--output", "json"]);
+    edit(folder.path(), "runner.json", |statements| {
+        statements.retain(|it| it["Sid"] != "PassExportRole");
+        statements.push(serde_json::json!({"Effect": "Allow", "Action": ["s3:*", "sqs:*"],
+            "Resource": "*"}));
+        statements.push(serde_json::json!({"Effect": "Deny", "Action": "athena:*",
+            "Resource": "*"}));
+    });
+    keep("denied.check", &["iam", "check", "--output", "json"]);
+    write("broken.json", "{");
+    let files = ["broken.json", "terraform/policies/runner.json", "plan.json"];
+    keep("some.lint", &[&["iam", "lint", "--output", "json"][..], &files].concat());
+    let Some(python) = tool("python") else { return };
+    let script = "import json, pathlib\n\
+        from jsonschema import Draft202012Validator as Judge\n\
+        load = lambda name: json.loads(pathlib.Path(name).read_text())\n\
+        seen = set()\n\
+        for kind in ('check', 'lint'):\n\
+        \x20   schema = load(f'{kind}.schema')\n\
+        \x20   Judge.check_schema(schema)\n\
+        \x20   judge = Judge(schema)\n\
+        \x20   for path in sorted(pathlib.Path('.').glob(f'*.{kind}')):\n\
+        \x20       report = load(path)\n\
+        \x20       judge.validate(report)\n\
+        \x20       seen |= {need['decision'] for need in report.get('needs', [])}\n\
+        \x20       for name in report:\n\
+        \x20           assert not judge.is_valid({k: v for k, v in report.items() if k != name}), name\n\
+        \x20       rows = report['needs' if kind == 'check' else 'files']\n\
+        \x20       rows[0] = {k: v for k, v in rows[0].items() if k not in ('decision', 'file')}\n\
+        \x20       assert not judge.is_valid(report), path\n\
+        print(sorted(seen))";
+    let judged = Command::new(python)
+        .args(["-c", script])
+        .current_dir(folder.path())
+        .output()
+        .expect("Python runs");
+    assert!(judged.status.success(), "{}", String::from_utf8_lossy(&judged.stderr));
+    assert_eq!(
+        String::from_utf8_lossy(&judged.stdout).trim(),
+        "['allowed', 'explicitly_denied', 'implicitly_denied', 'unknown']"
     );
 }
 

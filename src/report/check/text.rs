@@ -223,6 +223,9 @@ fn verdict(out: &mut String, check: &Check, paint: Paint) {
     };
     let minimal = if check.minimal() {
         paint.good("minimal: nothing can be taken away")
+    } else if check.surplus.is_empty() {
+        let open = check.unknown.len();
+        paint.open(&format!("not known to be minimal: {open} things are not known"))
     } else {
         paint.open(&format!("not minimal: {} grants are wider than needed", check.surplus.len()))
     };

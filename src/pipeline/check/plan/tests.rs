@@ -144,6 +144,9 @@ fn a_policy_of_an_unknown_role_may_be_any_roles() {
         for kind in plan.pipeline.principals().iter().map(|it| it.kind) {
             assert_eq!(plan.setup().roles[&kind].unknown_grants.len(), 1, "{kind}");
         }
+        let check = Check::run(&plan.pipeline, &plan.setup());
+        assert!(check.sufficient(), "what only allows denies nothing");
+        assert!(!check.minimal(), "it may grant what nothing needs");
         // One that refers to another role is that role's.
         plan.configured.clear();
         plan.open(&address, "role", &["aws_iam_role.export.id", "aws_iam_role.export"]);
