@@ -5,14 +5,16 @@
 //! requests that AWS would make of it, and the evaluator decides them. What is not known, such as a
 //! policy whose text comes only with `terraform apply`, is said to be unknown and never assumed.
 //!
-//! A set-up is *sufficient* when every need is allowed, and *minimal* when taking away any action or
-//! any resource of any grant denies some need, and no grant is wider than the needs that it serves.
+//! A set-up is *sufficient* when every need is allowed, and *minimal* when taking away any action, any
+//! resource or any principal of any grant denies some need, and no grant is wider than the needs that it
+//! serves.
 
 mod answer;
 pub mod documents;
 mod doubt;
 mod opinion;
 pub mod owners;
+mod patch;
 pub mod plan;
 mod sample;
 mod surplus;
@@ -22,11 +24,12 @@ mod width;
 mod tests;
 
 pub use opinion::{Opinion, Question, questions};
+pub use patch::{Patch, Replacement};
 pub use surplus::{Surplus, SurplusKind};
 pub use width::Width;
 
 use super::{Pipeline, PrincipalKind, Step};
-use crate::iam::{Evaluation, Explanation, Layer, NamedPolicy, StatementRef};
+use crate::iam::{Evaluation, Explanation, NamedPolicy, StatementRef};
 use std::collections::BTreeMap;
 
 /// The policies of a set-up, as far as they are known.
@@ -92,13 +95,14 @@ pub struct Check {
     pub roles: Vec<(PrincipalKind, String)>,
     /// The answer to each need, by principal and step.
     pub answers: Vec<Answer>,
-    /// What to add to each role's policies, where these alone deny.
+    /// What to add to which documents, where nothing allows what is needed.
     pub patches: Vec<Patch>,
     /// What could be taken away.
     pub surplus: Vec<Surplus>,
     /// How much is granted, and how much of it is needed.
     pub widths: Vec<Width>,
-    /// Statements that no need is behind and none has to be: trust, denials, key administration.
+    /// Statements that no need is behind and none has to be: trust, denials, key administration, and what
+    /// the owners of bucket and key allow others.
     pub exempt: Vec<Exempt>,
     /// What is not known of each principal, and of its requests.
     pub unknown: Vec<(PrincipalKind, String)>,
@@ -110,15 +114,6 @@ pub struct Check {
     pub second_opinions: usize,
     /// Where the simulator and the evaluator differ.
     pub differences: Vec<String>,
-}
-
-/// The statements that a role's policies lack: added to them, they allow what is denied.
-#[derive(Debug, Clone)]
-pub struct Patch {
-    /// Whose.
-    pub principal: PrincipalKind,
-    /// The statements, composed as those that `snaplake generate` writes.
-    pub statements: Vec<super::Statement>,
 }
 
 /// Whether one need is allowed.
@@ -173,32 +168,6 @@ pub struct Exempt {
     pub why: &'static str,
 }
 
-/// The needs that the roles' own policies do not allow, put into statements.
-fn patches(requests: &[answer::Requests], answers: &[Answer]) -> Vec<Patch> {
-    let of_needs = answers.iter().filter(|answer| answer.step.is_some());
-    let missing: Vec<_> = requests
-        .iter()
-        .zip(of_needs)
-        .filter(|(_, answer)| {
-            matches!(&answer.outcome, Outcome::Denied(denial)
-                if denial.evaluation.decided_by == Layer::Identity
-                    && denial.evaluation.statement.is_none())
-        })
-        .map(|(asked, _)| asked.need.clone())
-        .collect();
-    PrincipalKind::ALL
-        .into_iter()
-        .filter_map(|principal| {
-            let needs: Vec<_> = missing.iter().filter(|need| need.principal == principal).collect();
-            let statements: Vec<_> = super::document::statements(&needs)
-                .into_iter()
-                .map(super::Statement::addition)
-                .collect();
-            (!statements.is_empty()).then_some(Patch { principal, statements })
-        })
-        .collect()
-}
-
 impl Check {
     /// Asks the evaluator about every need of a pipeline, and about every grant of a set-up.
     #[must_use]
@@ -206,7 +175,7 @@ impl Check {
         let requests = answer::requests(pipeline, setup);
         let mut answers = answer::trust(pipeline, setup);
         answers.extend(answer::all(pipeline, setup, &requests));
-        let patches = patches(&requests, &answers);
+        let patches = patch::all(pipeline, setup, &requests, &answers);
         let (surplus, exempt) = surplus::find(pipeline, setup, &requests);
         let mut unknown: Vec<(PrincipalKind, String)> = Vec::new();
         let attached = setup.roles.iter().flat_map(|(kind, role)| {

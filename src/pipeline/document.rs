@@ -210,6 +210,16 @@ impl Statement {
         self
     }
 
+    /// The statement as it stands in the policy of another account's bucket or key: named after the
+    /// role, and for the role.
+    #[must_use]
+    pub(super) fn for_role(mut self, kind: PrincipalKind, arn: String) -> Self {
+        let (first, rest) = kind.id().split_at(1);
+        self.sid = format!("{}{rest}{}", first.to_uppercase(), self.sid);
+        self.principal = Some(StatementPrincipal::Arns(vec![arn]));
+        self
+    }
+
     /// The statement as a JSON value.
     #[must_use]
     pub fn to_value(&self) -> Value {

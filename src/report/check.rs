@@ -51,6 +51,21 @@ fn surplus(found: &Surplus) -> String {
             format!("`{}` is wider than what is needed", safe(resource))
         }
         SurplusKind::Unlimited { key, .. } => format!("the statement is not limited by `{key}`"),
+        SurplusKind::WideCondition { key, .. } => {
+            format!("the condition on `{key}` lets more through than what is needed")
+        }
+        SurplusKind::Principal { principal, elsewhere: false } => {
+            format!("nothing needs it granted to `{}`", safe(principal))
+        }
+        SurplusKind::Principal { principal, elsewhere: true } => {
+            format!("it is granted to `{}` elsewhere too", safe(principal))
+        }
+        SurplusKind::WidePrincipal { principal, open: true, .. } => {
+            format!("open to everyone: `{}` is anybody in any account", safe(principal))
+        }
+        SurplusKind::WidePrincipal { principal, open: false, .. } => {
+            format!("`{}` is more than those who need it", safe(principal))
+        }
         SurplusKind::Negated { element } => {
             format!("`{element}` grants whatever is not named, now and in future")
         }
@@ -67,7 +82,9 @@ fn narrower(found: &Surplus) -> Option<String> {
         SurplusKind::WideAction { needed, .. } | SurplusKind::WideResource { needed, .. } => {
             Some(list(needed))
         }
-        SurplusKind::Unlimited { operator, key, values } => {
+        SurplusKind::WidePrincipal { needed, .. } if !needed.is_empty() => Some(list(needed)),
+        SurplusKind::Unlimited { operator, key, values }
+        | SurplusKind::WideCondition { operator, key, values } => {
             Some(format!("the condition {operator} on `{key}`: {}", list(values)))
         }
         SurplusKind::Negated { .. } => Some("a list of what is needed".to_owned()),

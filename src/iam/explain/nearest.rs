@@ -2,6 +2,7 @@
 
 use crate::iam::condition::{Given, Keys as _};
 use crate::iam::evaluate::{Layer, RequestSubject, StatementRef};
+use crate::iam::pattern::matches_action;
 use crate::iam::policy::{Effect, NamedPolicy, Subject as _};
 use crate::iam::request::{Policies, Request};
 use std::fmt;
@@ -51,14 +52,33 @@ pub enum Mismatch {
 }
 
 impl Mismatch {
-    /// How far it is from a match: another action is another matter altogether.
+    /// How far it is from a match.
     fn distance(&self) -> usize {
         match self {
-            Self::Action { .. } => 8,
+            Self::Action { .. } => 5,
             Self::Resource { .. } => 4,
             Self::Principal { .. } => 3,
             Self::Condition { .. } => 1,
         }
+    }
+
+    /// What a statement on another service's actions says is another matter altogether, even where its
+    /// resource is `*`.
+    fn remote(&self) -> bool {
+        match self {
+            Self::Action { asked, listed } => !listed.iter().any(|it| of_service(it, asked)),
+            _ => false,
+        }
+    }
+}
+
+/// Whether a pattern of actions can mean actions of this action's service.
+fn of_service(pattern: &str, action: &str) -> bool {
+    match (pattern.split_once(':'), action.split_once(':')) {
+        (Some((pattern, _)), Some((service, _))) => {
+            matches_action(&format!("{pattern}:x"), &format!("{service}:x"))
+        }
+        _ => true,
     }
 }
 
@@ -83,7 +103,7 @@ pub(super) fn nearest(request: &Request, policies: &Policies, layer: Layer) -> O
     documents
         .into_iter()
         .flat_map(|document| misses(document, &subject))
-        .filter(|miss| !miss.mismatches.is_empty())
+        .filter(|miss| !miss.mismatches.is_empty() && !miss.mismatches.iter().any(Mismatch::remote))
         .min_by_key(|miss| miss.mismatches.iter().map(Mismatch::distance).sum::<usize>())
 }
 

@@ -9,8 +9,9 @@ use crate::iam::request::{Policies, PrincipalKind, Request, RequestPrincipal};
 /// The smallest change that takes the denial away; `None` when no policy could allow the request.
 ///
 /// An allowance that is missing is added as one statement for this action on this resource and
-/// nothing else: adding the action to a statement with other resources would allow more. A denial is
-/// narrowed so that it spares as little as its elements can say.
+/// nothing else: adding the action to a statement with other resources would allow more. A key without a
+/// policy gets the one that AWS gives keys, since one of a single grant would leave nobody to change it. A
+/// denial is narrowed so that it spares as little as its elements can say.
 pub(super) fn patch(
     request: &Request,
     policies: &Policies,
@@ -69,20 +70,46 @@ fn add(request: &Request, policies: &Policies, layer: Layer) -> Option<Change> {
         }
         _ => Some(Element::Only(vec![literal(&request.resource)])),
     };
-    let statement = Statement {
+    let default =
+        (layer == Layer::Resource && policies.resource.is_none() && subject.same_account())
+            .then(|| default_key_policy(request))
+            .flatten();
+    let statement = default.unwrap_or_else(|| Statement {
         sid: None,
         effect: Effect::Allow,
         principal,
         action: Element::Only(vec![request.action.clone()]),
         resource,
         conditions: Vec::new(),
-    };
+    });
     Some(Change {
         layer,
         level,
         place,
         document: list.get(place).map(|it| it.name.clone()),
         edit: Edit::Add(statement),
+    })
+}
+
+/// The statement that leaves a key to the policies of its account, for a request on a key by one of the
+/// account's own principals.
+///
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html>
+fn default_key_policy(request: &Request) -> Option<Statement> {
+    let (service, _) = request.action.split_once(':')?;
+    let RequestPrincipal::Arn(arn) = &request.principal else { return None };
+    if !service.eq_ignore_ascii_case("kms") {
+        return None;
+    }
+    let (partition, account) = (arn.as_str().split(':').nth(1)?, request.principal.account()?);
+    let root = format!("arn:{partition}:iam::{account}:root");
+    Some(Statement {
+        sid: None,
+        effect: Effect::Allow,
+        principal: Some(Element::Only(Principals { aws: vec![root], ..Principals::default() })),
+        action: Element::Only(vec!["kms:*".to_owned()]),
+        resource: Some(Element::Only(vec!["*".to_owned()])),
+        conditions: Vec::new(),
     })
 }
 

@@ -31,6 +31,49 @@ fn a_missing_action_names_the_statement_that_comes_closest() {
     insta::assert_snapshot!(explanation.changes[0].to_value(), @r#"{"layer":"identity_policies","level":null,"document":"policies/runner.json","edit":"add","index":null,"statement":{"Effect":"Allow","Action":"s3:PutObject","Resource":"arn:aws:s3:::lake/key"}}"#);
 }
 
+/// `kms:Decrypt` is nothing that a statement on exports could be about, though its resource is `*`.
+#[test]
+fn what_comes_closest_is_of_the_same_service() {
+    let lines = r#"{"Version":"2012-10-17","Statement":[
+        {"Sid":"CancelExport","Effect":"Allow","Action":"rds:CancelExportTask","Resource":"*"},
+        {"Sid":"UseLakeKey","Effect":"Allow","Action":["kms:DescribeKey","kms:GenerateDataKey"],
+         "Resource":"arn:aws:kms:eu-west-1:111122223333:key/k"}]}"#;
+    let policies = Policies { identity: vec![policy("runner", lines)], ..Policies::default() };
+    let ask = |action: &str, resource: &str| {
+        let request = Request { action: action.into(), resource: resource.into(), ..request() };
+        evaluate(&request, &policies).explain(&request, &policies).nearest
+    };
+    let nearest = ask("s3:GetObject", "arn:aws:s3:::lake/key");
+    assert_eq!(nearest, None);
+    let role = "arn:aws:iam::111122223333:role/export";
+    assert_eq!(ask("iam:PassRole", role), None);
+    let nearest = ask("rds:StartExportTask", "*").unwrap();
+    assert_eq!(nearest.statement.sid.as_deref(), Some("CancelExport"));
+    let key = "arn:aws:kms:eu-west-1:111122223333:key/k";
+    let delegated = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"kms:*",
+        "Principal":{"AWS":"arn:aws:iam::111122223333:root"},"Resource":"*"}}"#;
+    let policies = Policies { resource: Some(policy("key", delegated)), ..policies };
+    let request = Request { action: "kms:Decrypt".into(), resource: key.into(), ..request() };
+    let nearest = evaluate(&request, &policies).explain(&request, &policies).nearest.unwrap();
+    assert_eq!(nearest.statement.sid.as_deref(), Some("UseLakeKey"));
+}
+
+/// A key whose policy grants one thing to one role has nobody who could change it.
+#[test]
+fn a_key_without_a_policy_is_left_to_its_account() {
+    let request = Request {
+        action: "kms:Decrypt".into(),
+        resource: "arn:aws:kms:eu-west-1:111122223333:key/k".into(),
+        ..request()
+    };
+    let own = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"kms:Decrypt","Resource":"*"}}"#;
+    let policies = Policies { identity: vec![policy("p", own)], ..Policies::default() };
+    let explanation = evaluate(&request, &policies).explain(&request, &policies);
+    let [change] = explanation.changes.as_slice() else { panic!("{:?}", explanation.changes) };
+    insta::assert_snapshot!(change.statement().unwrap().to_value(), @r#"{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:root"},"Action":"kms:*","Resource":"*"}"#);
+    assert!(evaluate(&request, &change.apply(&policies).unwrap()).allowed());
+}
+
 #[test]
 fn every_layer_in_the_way_is_mended() {
     let deny = r#"{"Version":"2012-10-17","Statement":[

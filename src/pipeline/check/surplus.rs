@@ -1,5 +1,9 @@
 //! What could be taken away from a set-up without denying any need.
 
+mod limit;
+mod principal;
+mod wide;
+
 use super::answer::{Requests, policies, question};
 use super::{Attached, Exempt, Setup};
 use crate::iam::compose::covers;
@@ -10,11 +14,12 @@ use crate::iam::{
 use crate::pipeline::{Need, Pipeline, PrincipalKind};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use wide::Dependents;
 
 /// A grant, or a part of one, that nothing needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Surplus {
-    /// Whose grant it is; `None` in the bucket's or the key's policy.
+    /// Whose grant it is, or whose trust; `None` in the bucket's or the key's policy.
     pub principal: Option<PrincipalKind>,
     /// The statement.
     pub statement: StatementRef,
@@ -66,19 +71,64 @@ pub enum SurplusKind {
         /// The values, over all needs.
         values: Vec<String>,
     },
-    /// It grants all but something.
+    /// There is such a condition, and it lets more through than the needs.
+    WideCondition {
+        /// The condition operator that would do.
+        operator: String,
+        /// The condition key.
+        key: String,
+        /// The values, over all needs.
+        values: Vec<String>,
+    },
+    /// Nothing needs the principal here, or it is granted the same elsewhere too.
+    Principal {
+        /// The principal as it stands.
+        principal: String,
+        /// Another statement grants it the same.
+        elsewhere: bool,
+    },
+    /// The principal stands for more than those who need the statement.
+    WidePrincipal {
+        /// The principal as it stands.
+        principal: String,
+        /// Everyone is let in, of whatever account.
+        open: bool,
+        /// Those who are needed here; none: the principal can be taken away.
+        needed: Vec<String>,
+    },
+    /// It grants all but something, or to all but someone.
     Negated {
-        /// `NotAction` or `NotResource`.
+        /// `NotAction`, `NotResource` or `NotPrincipal`.
         element: &'static str,
     },
 }
 
 /// Where a document stands in a set-up.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Place {
     Identity(PrincipalKind, usize),
     Bucket,
     Key,
+}
+
+/// A statement under judgement.
+struct Part<'s> {
+    place: Place,
+    document: &'s NamedPolicy,
+    index: usize,
+    statement: &'s Statement,
+    /// The principals of the pipeline that it can be for.
+    kinds: Vec<PrincipalKind>,
+}
+
+/// What a statement's principals leave to judge.
+enum Entry {
+    /// Nothing: the statement is outside of the question.
+    Exempt(&'static str),
+    /// Nothing else but the principals.
+    Only(Vec<SurplusKind>),
+    /// The rest of the statement, too, for these principals of the pipeline.
+    Judge(Vec<SurplusKind>, Vec<PrincipalKind>),
 }
 
 pub(super) fn find(
@@ -86,24 +136,35 @@ pub(super) fn find(
     setup: &Setup,
     requests: &[Requests],
 ) -> (Vec<Surplus>, Vec<Exempt>) {
-    let judge = Judge::new(pipeline, setup, requests);
+    let (narrow, dependents) = wide::narrowed(pipeline, setup, requests);
+    let judge = Judge::new(pipeline, &narrow, requests, dependents);
     let mut surplus = Vec::new();
     let mut exempt = Vec::new();
     for (kind, role) in &setup.roles {
         for (index, document) in role.identity.iter().enumerate() {
-            judge.document(Place::Identity(*kind, index), document, &mut surplus, &mut exempt);
+            let place = Place::Identity(*kind, index);
+            judge.document(place, document, document, &mut surplus, &mut exempt);
         }
-        if let Attached::Known(trust) = &role.trust {
-            let all = trust.policy.statements().iter().enumerate();
-            exempt.extend(all.map(|(index, statement)| Exempt {
-                statement: reference_to(trust, index, statement),
-                why: "it says who may take the role",
-            }));
+        let Attached::Known(trust) = &role.trust else { continue };
+        for (index, statement) in trust.policy.statements().iter().enumerate() {
+            let at = reference_to(trust, index, statement);
+            match principal::trust(pipeline, *kind, statement) {
+                Entry::Exempt(why) => exempt.push(Exempt { statement: at, why }),
+                Entry::Only(found) | Entry::Judge(found, _) => {
+                    surplus.extend(found.into_iter().map(|found| Surplus {
+                        principal: Some(*kind),
+                        statement: at.clone(),
+                        kind: found,
+                    }));
+                }
+            }
         }
     }
-    for (place, attached) in [(Place::Bucket, &setup.bucket), (Place::Key, &setup.key)] {
-        if let Attached::Known(document) = attached {
-            judge.document(place, document, &mut surplus, &mut exempt);
+    for (place, attached, narrow) in
+        [(Place::Bucket, &setup.bucket, &narrow.bucket), (Place::Key, &setup.key, &narrow.key)]
+    {
+        if let (Attached::Known(document), Attached::Known(narrow)) = (attached, narrow) {
+            judge.document(place, document, narrow, &mut surplus, &mut exempt);
         }
     }
     (surplus, exempt)
@@ -117,9 +178,18 @@ fn reference_to(document: &NamedPolicy, index: usize, statement: &Statement) -> 
 struct Judge<'a> {
     pipeline: &'a Pipeline,
     setup: &'a Setup,
-    needs: Vec<&'a Need>,
+    needs: Vec<Judged<'a>>,
     /// Only these can come to be denied.
     allowed: Vec<Allowed>,
+    /// Who depends on principals that are too wide; the set-up is as if these were narrower.
+    dependents: Dependents,
+}
+
+/// A need, and whether it is denied as things are.
+#[derive(Clone, Copy)]
+struct Judged<'a> {
+    need: &'a Need,
+    denied: bool,
 }
 
 /// A request that is allowed as things are, and by what.
@@ -131,77 +201,88 @@ struct Allowed {
 }
 
 impl<'a> Judge<'a> {
-    fn new(pipeline: &'a Pipeline, setup: &'a Setup, requests: &'a [Requests]) -> Self {
+    fn new(
+        pipeline: &'a Pipeline,
+        setup: &'a Setup,
+        requests: &'a [Requests],
+        dependents: Dependents,
+    ) -> Self {
         let mut allowed = Vec::new();
+        let mut needs = Vec::new();
         for asked in requests {
             let kind = asked.need.principal;
-            let Some(role) = setup.roles.get(&kind) else { continue };
+            let Some(role) = setup.roles.get(&kind) else {
+                needs.push(Judged { need: &asked.need, denied: true });
+                continue;
+            };
+            let mut denied = false;
             for one in &asked.requests {
                 let policies = policies(pipeline, setup, role, &one.resource, &mut Vec::new());
-                let Some(request) = question(pipeline, role, one) else { continue };
+                let Some(request) = question(pipeline, role, one) else {
+                    denied = true;
+                    continue;
+                };
                 let verdict = decide(&request, &policies);
                 if verdict.decision == Decision::Allowed {
                     let by = verdict.statement.map(|it| (it.document.to_owned(), it.index));
                     allowed.push(Allowed { principal: kind, request, policies, by });
+                } else {
+                    denied = true;
                 }
             }
+            needs.push(Judged { need: &asked.need, denied });
         }
-        Self { pipeline, setup, needs: requests.iter().map(|it| &it.need).collect(), allowed }
+        Self { pipeline, setup, needs, allowed, dependents }
     }
 
+    /// Judges a document: its principals as they stand, and the rest of it with the principals narrowed.
     fn document(
         &self,
         place: Place,
+        original: &NamedPolicy,
         document: &NamedPolicy,
         surplus: &mut Vec<Surplus>,
         exempt: &mut Vec<Exempt>,
     ) {
-        for (index, statement) in document.policy.statements().iter().enumerate() {
+        let both = original.policy.statements().iter().zip(document.policy.statements());
+        for (index, (original, statement)) in both.enumerate() {
             let at = reference_to(document, index, statement);
-            if let Some(why) = self.exemption(place, statement) {
-                exempt.push(Exempt { statement: at, why });
-                continue;
-            }
             let principal = match place {
                 Place::Identity(kind, _) => Some(kind),
                 Place::Bucket | Place::Key => None,
             };
-            let found = self.statement(place, document, index, statement);
+            let kinds = match principal {
+                Some(kind) => vec![kind],
+                None => self.setup.roles.keys().copied().collect(),
+            };
+            let mut part = Part { place, document, index, statement, kinds };
+            let entry = if statement.effect == Effect::Deny {
+                Entry::Exempt("it denies")
+            } else if principal.is_some() {
+                Entry::Judge(Vec::new(), part.kinds.clone())
+            } else {
+                self.entry(&part, original)
+            };
+            let found = match entry {
+                Entry::Exempt(why) => {
+                    exempt.push(Exempt { statement: at, why });
+                    continue;
+                }
+                Entry::Only(found) => found,
+                Entry::Judge(mut found, kinds) => {
+                    part.kinds = kinds;
+                    found.extend(self.statement(&part));
+                    found
+                }
+            };
             let found = found.into_iter();
             surplus.extend(found.map(|kind| Surplus { principal, statement: at.clone(), kind }));
         }
     }
 
-    fn exemption(&self, place: Place, statement: &Statement) -> Option<&'static str> {
-        if statement.effect == Effect::Deny {
-            return Some("it denies");
-        }
-        if matches!(place, Place::Identity(..)) {
-            return None;
-        }
-        let Some(Element::Only(principals)) = &statement.principal else { return None };
-        let root = self.pipeline.account_root_arn();
-        let account = &self.pipeline.account;
-        if principals.aws.iter().any(|arn| *arn == root || arn == account)
-            && principals.service.is_empty()
-            && !principals.everyone
-        {
-            return Some("it leaves the decision to the account's own policies");
-        }
-        let roles: Vec<_> = self.setup.roles.values().map(|role| role.arn.as_str()).collect();
-        let ours = principals.everyone
-            || principals.aws.iter().any(|arn| arn == "*" || roles.contains(&arn.as_str()));
-        (!ours).then_some("it is for others than the pipeline's principals")
-    }
-
     /// What of a statement is not needed.
-    fn statement(
-        &self,
-        place: Place,
-        document: &NamedPolicy,
-        index: usize,
-        statement: &Statement,
-    ) -> Vec<SurplusKind> {
+    fn statement(&self, part: &Part<'_>) -> Vec<SurplusKind> {
+        let statement = part.statement;
         let mut found = Vec::new();
         if statement.action.negated() {
             found.push(SurplusKind::Negated { element: "NotAction" });
@@ -209,24 +290,24 @@ impl<'a> Judge<'a> {
         if statement.resource.as_ref().is_some_and(Element::negated) {
             found.push(SurplusKind::Negated { element: "NotResource" });
         }
-        if self.harmless(place, document, index, None) && !self.served(place, statement) {
+        let actions = statement.action.listed();
+        let resources = part.resources();
+        if self.harmless(part, None) && self.serving(part, actions, resources).next().is_none() {
             found.push(SurplusKind::Statement);
         }
         if !found.is_empty() {
             return found;
         }
-        let actions = statement.action.listed();
-        let resources: &[String] = statement.resource.as_ref().map_or(&[], |it| it.listed());
         let mut kept_resources = Vec::new();
         for resource in resources {
             let rest: Vec<_> = resources.iter().filter(|it| *it != resource).cloned().collect();
             let mut changed = statement.clone();
             changed.resource = Some(Element::Only(rest.clone()));
             let changed = (!rest.is_empty()).then_some(changed);
-            if self.harmless(place, document, index, changed.as_ref()) {
+            if self.harmless(part, changed.as_ref()) {
                 let resource = resource.clone();
-                let elsewhere = self.related(place, actions, std::slice::from_ref(&resource));
-                found.push(SurplusKind::Resource { resource, elsewhere });
+                let elsewhere = self.elsewhere(part, actions, std::slice::from_ref(&resource));
+                found.extend(elsewhere.map(|it| SurplusKind::Resource { resource, elsewhere: it }));
             } else {
                 kept_resources.push(resource.clone());
             }
@@ -236,33 +317,29 @@ impl<'a> Judge<'a> {
             let mut changed = statement.clone();
             changed.action = Element::Only(rest.clone());
             let changed = (!rest.is_empty()).then_some(changed);
-            if self.harmless(place, document, index, changed.as_ref()) {
-                let elsewhere = self.related(place, std::slice::from_ref(action), resources);
-                found.push(SurplusKind::Action { action: action.clone(), elsewhere });
+            if self.harmless(part, changed.as_ref()) {
+                let elsewhere = self.elsewhere(part, std::slice::from_ref(action), resources);
+                let action = action.clone();
+                found.extend(elsewhere.map(|it| SurplusKind::Action { action, elsewhere: it }));
             } else {
-                found.extend(self.wide_action(place, action, resources));
+                found.extend(self.wide_action(part, action, resources));
             }
         }
         for resource in &kept_resources {
-            found.extend(self.wide_resource(place, actions, resource));
+            found.extend(self.wide_resource(part, actions, resource));
         }
-        found.extend(self.unlimited(place, statement));
+        found.extend(self.unlimited(part));
         found
     }
 
     /// Whether every need stays allowed with a statement changed, or taken away.
-    fn harmless(
-        &self,
-        place: Place,
-        document: &NamedPolicy,
-        index: usize,
-        changed: Option<&Statement>,
-    ) -> bool {
+    fn harmless(&self, part: &Part<'_>, changed: Option<&Statement>) -> bool {
+        let Part { place, document, index, .. } = part;
         let mut statements = document.policy.statements().to_vec();
-        match (changed, statements.get_mut(index)) {
+        match (changed, statements.get_mut(*index)) {
             (Some(changed), Some(there)) => *there = changed.clone(),
             (None, Some(_)) => {
-                statements.remove(index);
+                statements.remove(*index);
             }
             (_, None) => return false,
         }
@@ -276,23 +353,23 @@ impl<'a> Judge<'a> {
             }
         };
         // What another statement of a role allows stays allowed.
-        let touched = self.allowed.iter().filter(|it| match place {
+        let mut touched = self.allowed.iter().filter(|it| match place {
             Place::Identity(of, _) => {
                 let by = it.by.as_ref();
-                of == it.principal
-                    && by.is_none_or(|(name, at)| *name == document.name && *at == index)
+                *of == it.principal
+                    && by.is_none_or(|(name, at)| *name == document.name && at == index)
             }
             Place::Bucket | Place::Key => {
                 it.policies.resource.as_ref().is_some_and(|policy| policy.name == document.name)
             }
         });
-        touched.into_iter().all(|it| {
+        touched.all(|it| {
             let mut policies = it.policies.clone();
             match place {
-                Place::Identity(_, at) => match (&edited, policies.identity.get_mut(at)) {
+                Place::Identity(_, at) => match (&edited, policies.identity.get_mut(*at)) {
                     (Some(edited), Some(there)) => *there = edited.clone(),
                     (None, Some(_)) => {
-                        policies.identity.remove(at);
+                        policies.identity.remove(*at);
                     }
                     (_, None) => {}
                 },
@@ -302,22 +379,17 @@ impl<'a> Judge<'a> {
         })
     }
 
-    fn needs_of(&self, place: Place) -> impl Iterator<Item = &'a Need> {
-        self.needs.iter().copied().filter(move |need| match place {
-            Place::Identity(kind, _) => need.principal == kind,
-            Place::Bucket | Place::Key => true,
-        })
-    }
-
     /// The needs that some of these actions on some of these resources have to do with.
-    fn serving(
-        &self,
-        place: Place,
-        actions: &[String],
-        resources: &[String],
-    ) -> impl Iterator<Item = &'a Need> {
-        self.needs_of(place).filter(move |need| {
-            actions.iter().any(|action| touches(action, need.action))
+    fn serving<'s>(
+        &'s self,
+        part: &'s Part<'_>,
+        actions: &'s [String],
+        resources: &'s [String],
+    ) -> impl Iterator<Item = Judged<'a>> + 's {
+        self.needs.iter().copied().filter(move |it| {
+            let need = it.need;
+            part.kinds.contains(&need.principal)
+                && actions.iter().any(|action| touches(action, need.action))
                 && need
                     .resources
                     .iter()
@@ -325,22 +397,32 @@ impl<'a> Judge<'a> {
         })
     }
 
-    fn related(&self, place: Place, actions: &[String], resources: &[String]) -> bool {
-        self.serving(place, actions, resources).next().is_some()
+    /// Of what can be taken away: whether another statement grants it too, or nothing needs it. `None`
+    /// where a need behind it is denied: what such a need lacks beside this grant, it may lack because of
+    /// something else, so that nothing can be said of the grant.
+    fn elsewhere(&self, part: &Part<'_>, actions: &[String], resources: &[String]) -> Option<bool> {
+        let mut elsewhere = false;
+        for it in self.serving(part, actions, resources) {
+            if it.denied {
+                return None;
+            }
+            elsewhere = true;
+        }
+        Some(elsewhere)
     }
 
-    fn served(&self, place: Place, statement: &Statement) -> bool {
-        let resources: &[String] = statement.resource.as_ref().map_or(&[], |it| it.listed());
-        self.related(place, statement.action.listed(), resources)
-    }
-
-    fn wide_action(&self, place: Place, action: &str, resources: &[String]) -> Option<SurplusKind> {
+    fn wide_action(
+        &self,
+        part: &Part<'_>,
+        action: &str,
+        resources: &[String],
+    ) -> Option<SurplusKind> {
         if !action.contains(['*', '?']) {
             return None;
         }
         let one = [action.to_owned()];
         let needed: BTreeSet<&str> =
-            self.serving(place, &one, resources).map(|need| need.action).collect();
+            self.serving(part, &one, resources).map(|it| it.need.action).collect();
         let surplus: Vec<_> = reference::expand(action)
             .into_iter()
             .map(ToString::to_string)
@@ -355,19 +437,19 @@ impl<'a> Judge<'a> {
 
     fn wide_resource(
         &self,
-        place: Place,
+        part: &Part<'_>,
         actions: &[String],
         resource: &str,
     ) -> Option<SurplusKind> {
         let one = [resource.to_owned()];
         let needed: BTreeSet<&str> = self
-            .serving(place, actions, &one)
-            .flat_map(|need| &need.resources)
+            .serving(part, actions, &one)
+            .flat_map(|it| &it.need.resources)
             .map(String::as_str)
             .filter(|wanted| touches_arn(resource, wanted))
             .collect();
         // In a key's policy `*` is the key, in whose policy it stands.
-        let whole_key = matches!(place, Place::Key) && resource == "*";
+        let whole_key = matches!(part.place, Place::Key) && resource == "*";
         let as_wide = needed.iter().any(|wanted| covers(wanted, resource));
         (!as_wide && !whole_key).then(|| SurplusKind::WideResource {
             resource: resource.to_owned(),
@@ -375,30 +457,23 @@ impl<'a> Judge<'a> {
         })
     }
 
-    /// A condition that every need behind a statement could bear, and the statement does not.
-    fn unlimited(&self, place: Place, statement: &Statement) -> Option<SurplusKind> {
-        let resources: &[String] = statement.resource.as_ref().map_or(&[], |it| it.listed());
-        let needs: Vec<_> = self.serving(place, statement.action.listed(), resources).collect();
-        let first = needs.first()?.limits.first()?;
-        let common = needs.iter().all(|need| {
-            need.limits
-                .iter()
-                .any(|limit| limit.key == first.key && limit.operator == first.operator)
-        });
-        let limited = statement.conditions.iter().any(|it| it.key.eq_ignore_ascii_case(first.key));
-        (common && !limited).then(|| {
-            let values: BTreeSet<_> = needs
-                .iter()
-                .flat_map(|need| &need.limits)
-                .filter(|limit| limit.key == first.key)
-                .flat_map(|limit| limit.values.clone())
-                .collect();
-            SurplusKind::Unlimited {
-                operator: first.operator.to_owned(),
-                key: first.key.to_owned(),
-                values: values.into_iter().collect(),
-            }
-        })
+    /// The conditions that every need behind a statement could bear, and that the statement does not
+    /// have, or has wider.
+    fn unlimited(&self, part: &Part<'_>) -> Vec<SurplusKind> {
+        let statement = part.statement;
+        let serving: Vec<_> =
+            self.serving(part, statement.action.listed(), part.resources()).collect();
+        if serving.iter().any(|it| it.denied) {
+            return Vec::new();
+        }
+        let needs: Vec<&Need> = serving.iter().map(|it| it.need).collect();
+        limit::missing(statement, &needs)
+    }
+}
+
+impl Part<'_> {
+    fn resources(&self) -> &[String] {
+        self.statement.resource.as_ref().map_or(&[], |it| it.listed())
     }
 }
 
@@ -409,5 +484,27 @@ fn touches(granted: &str, needed: &str) -> bool {
 
 fn touches_arn(granted: &str, needed: &str) -> bool {
     // What AWS scopes to nothing is asked of `*`, which only `*` grants.
-    if needed == "*" { granted == "*" } else { reference::overlaps(granted, needed) }
+    if needed == "*" {
+        return granted == "*";
+    }
+    match (fields(granted), fields(needed)) {
+        (Some(granted), Some(needed)) => {
+            granted.iter().zip(&needed).all(|(one, other)| reference::overlaps(one, other))
+        }
+        _ => reference::overlaps(granted, needed),
+    }
 }
+
+/// The six fields of an ARN whose wildcards keep to their fields; `None` where its account is none, so
+/// that a star before it may have taken fields in.
+fn fields(arn: &str) -> Option<[&str; 6]> {
+    let fields: Vec<&str> = arn.splitn(6, ':').collect();
+    let fields = <[&str; 6]>::try_from(fields).ok()?;
+    let [.., account, _] = fields;
+    let account_like = account == "aws"
+        || account.chars().all(|it| it.is_ascii_digit() || matches!(it, '*' | '?'));
+    account_like.then_some(fields)
+}
+
+#[cfg(test)]
+mod tests;

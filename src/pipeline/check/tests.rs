@@ -1,6 +1,7 @@
 use super::documents::read;
 use super::*;
 use crate::config;
+use crate::iam::Layer;
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -11,20 +12,28 @@ pub(super) fn pipeline(mode: &str) -> Pipeline {
     Pipeline::from_config(&config).unwrap()
 }
 
+/// A pipeline whose bucket and key are another account's.
+pub(super) fn across_accounts() -> Pipeline {
+    let text = include_str!("../../../examples/cross-account-lake/snaplake.toml");
+    let config = config::parse(Path::new("snaplake.toml"), text).unwrap();
+    Pipeline::from_config(&config).unwrap()
+}
+
 /// The documents that are generated, by name.
 pub(super) fn generated(pipeline: &Pipeline) -> BTreeMap<String, String> {
     let documents = pipeline.documents();
-    let name = |file: &str| file.trim_start_matches("policies/").to_owned();
+    let name =
+        |file: &str| file.trim_start_matches("policies/").trim_start_matches("owner/").to_owned();
     documents.iter().map(|it| (name(&it.file), it.to_json())).collect()
 }
 
-fn check(pipeline: &Pipeline, documents: &BTreeMap<String, String>) -> Check {
+pub(super) fn check(pipeline: &Pipeline, documents: &BTreeMap<String, String>) -> Check {
     let setup = read(pipeline, "policies", documents, &Vec::new()).unwrap();
     Check::run(pipeline, &setup)
 }
 
 /// The document with its statements changed.
-fn edited(text: &str, edit: impl FnOnce(&mut Vec<Value>)) -> String {
+pub(super) fn edited(text: &str, edit: impl FnOnce(&mut Vec<Value>)) -> String {
     let mut policy: Value = serde_json::from_str(text).unwrap();
     edit(policy["Statement"].as_array_mut().unwrap());
     policy.to_string()
@@ -98,7 +107,7 @@ fn surplus(name: &str, edit: impl FnOnce(&mut Vec<Value>)) -> Vec<SurplusKind> {
     check.surplus.into_iter().map(|surplus| surplus.kind).collect()
 }
 
-fn find<'a>(statements: &'a mut [Value], sid: &str) -> &'a mut Value {
+pub(super) fn find<'a>(statements: &'a mut [Value], sid: &str) -> &'a mut Value {
     statements.iter_mut().find(|it| it["Sid"] == sid).expect(sid)
 }
 
@@ -237,7 +246,7 @@ fn a_grant_that_is_narrower_than_its_need_is_told() {
         assert!(denied.iter().all(|(_, action, _)| *action == "s3:GetObject"), "{denied:?}");
         // What is proposed is what is needed, not the text that showed it.
         let [patch] = check.patches.as_slice() else { panic!("{:?}", check.patches) };
-        let patch = patch.statements[0].to_value().to_string();
+        let patch = patch.replaced[0].statement.to_string();
         assert!(patch.contains(&format!("{OBJECTS}/exports/*")), "{patch}");
     }
     let check = with("runner.json", |it| {

@@ -121,12 +121,8 @@ fn across_accounts(pipeline: &Pipeline, own: impl Fn(&str) -> bool) -> Vec<State
             .filter(|need| need.principal == principal.kind)
             .filter(|need| need.resources.iter().any(|resource| own(resource)))
             .collect();
-        for mut statement in super::statements(&theirs) {
-            let (first, rest) = principal.kind.id().split_at(1);
-            statement.sid = format!("{}{rest}{}", first.to_uppercase(), statement.sid);
-            statement.principal = Some(StatementPrincipal::Arns(vec![principal.arn.clone()]));
-            statements.push(statement);
-        }
+        let own = super::statements(&theirs).into_iter();
+        statements.extend(own.map(|it| it.for_role(principal.kind, principal.arn.clone())));
     }
     statements
 }

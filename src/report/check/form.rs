@@ -2,8 +2,9 @@
 
 use super::{step, surplus};
 use crate::iam::{Decision, StatementRef};
+use crate::pipeline::DocumentKind;
 use crate::pipeline::PrincipalKind;
-use crate::pipeline::check::{Answer, Check, Outcome, Surplus, SurplusKind};
+use crate::pipeline::check::{Answer, Check, Outcome, Patch, Surplus, SurplusKind};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
@@ -26,7 +27,7 @@ struct CheckReport {
     roles: Vec<RoleRow>,
     /// Every need of the pipeline, with its answer.
     needs: Vec<NeedRow>,
-    /// The statements that roles' policies lack.
+    /// What documents lack.
     patches: Vec<PatchRow>,
     /// What is granted and not needed.
     surplus: Vec<SurplusRow>,
@@ -127,13 +128,31 @@ struct StatementRow {
     sid: Option<String>,
 }
 
-/// What a role's policies lack.
+/// What a document lacks.
 #[derive(Debug, Serialize, JsonSchema)]
 struct PatchRow {
-    /// Whose.
-    principal: String,
-    /// The statements, as a policy has them.
+    /// What the document is attached to: `role`, `trust`, `bucket` or `key`.
+    attached_to: String,
+    /// Whose; none for the bucket's and the key's policy.
+    principal: Option<String>,
+    /// The document, or the file to make.
+    document: String,
+    /// There is no such document yet.
+    new: bool,
+    /// The statements to add, as a policy has them.
     statements: Vec<Value>,
+    /// The statements that take the place of others.
+    replace: Vec<ReplaceRow>,
+}
+
+/// A statement that takes the place of another.
+#[derive(Debug, Serialize, JsonSchema)]
+struct ReplaceRow {
+    /// The one whose place it takes.
+    #[serde(flatten)]
+    place: StatementRow,
+    /// The statement, as a policy has it.
+    statement: Value,
 }
 
 /// A grant that is not needed as it is.
@@ -193,6 +212,31 @@ enum SurplusForm {
         key: String,
         /// Its values.
         values: Vec<String>,
+    },
+    /// There is such a condition, and it lets too much through.
+    WideCondition {
+        /// The operator that would do.
+        operator: String,
+        /// The condition's key.
+        key: String,
+        /// The values that are needed.
+        values: Vec<String>,
+    },
+    /// A principal.
+    Principal {
+        /// The principal as it stands.
+        who: String,
+        /// Another statement grants it the same.
+        granted_elsewhere: bool,
+    },
+    /// A principal stands for too many.
+    WidePrincipal {
+        /// The principal as it stands.
+        who: String,
+        /// Everyone is let in.
+        open: bool,
+        /// Those who are needed.
+        needed: Vec<String>,
     },
     /// It grants whatever is not named.
     Negated {
@@ -262,18 +306,7 @@ pub fn check_json(check: &Check) -> Value {
             .map(|(kind, arn)| RoleRow { principal: id(*kind), arn: arn.clone() })
             .collect(),
         needs: check.answers.iter().map(need).collect(),
-        patches: check
-            .patches
-            .iter()
-            .map(|patch| PatchRow {
-                principal: id(patch.principal),
-                statements: patch
-                    .statements
-                    .iter()
-                    .map(crate::pipeline::Statement::to_value)
-                    .collect(),
-            })
-            .collect(),
+        patches: check.patches.iter().map(patch_row).collect(),
         surplus: check.surplus.iter().map(surplus_row).collect(),
         widths: check
             .widths
@@ -359,6 +392,27 @@ fn need(answer: &Answer) -> NeedRow {
     }
 }
 
+fn patch_row(patch: &Patch) -> PatchRow {
+    let (attached_to, principal) = match patch.to {
+        DocumentKind::Identity(kind) => ("role", Some(id(kind))),
+        DocumentKind::Trust(kind) => ("trust", Some(id(kind))),
+        DocumentKind::Bucket | DocumentKind::LogBucket => ("bucket", None),
+        DocumentKind::Key => ("key", None),
+    };
+    let replaced = patch.replaced.iter().map(|it| ReplaceRow {
+        place: StatementRow { document: it.document.clone(), index: it.index, sid: it.sid.clone() },
+        statement: it.statement.clone(),
+    });
+    PatchRow {
+        attached_to: attached_to.to_owned(),
+        principal,
+        document: patch.document.clone(),
+        new: patch.missing,
+        statements: patch.statements.iter().map(crate::pipeline::Statement::to_value).collect(),
+        replace: replaced.collect(),
+    }
+}
+
 fn surplus_row(found: &Surplus) -> SurplusRow {
     SurplusRow {
         principal: found.principal.map(id),
@@ -384,6 +438,19 @@ fn surplus_row(found: &Surplus) -> SurplusRow {
                 operator: operator.clone(),
                 key: key.clone(),
                 values: values.clone(),
+            },
+            SurplusKind::WideCondition { operator, key, values } => SurplusForm::WideCondition {
+                operator: operator.clone(),
+                key: key.clone(),
+                values: values.clone(),
+            },
+            SurplusKind::Principal { principal, elsewhere } => {
+                SurplusForm::Principal { who: principal.clone(), granted_elsewhere: *elsewhere }
+            }
+            SurplusKind::WidePrincipal { principal, open, needed } => SurplusForm::WidePrincipal {
+                who: principal.clone(),
+                open: *open,
+                needed: needed.clone(),
             },
             SurplusKind::Negated { element } => {
                 SurplusForm::Negated { element: (*element).to_owned() }

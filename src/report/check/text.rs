@@ -1,9 +1,9 @@
 //! For people.
 
 use super::{narrower, statement, step, surplus};
-use crate::iam::{Edit, Layer};
-use crate::pipeline::check::{Answer, Check, Denial, Outcome, Surplus, SurplusKind};
-use crate::pipeline::{PrincipalKind, Statement};
+use crate::iam::{Change, Edit, Layer};
+use crate::pipeline::check::{Answer, Check, Denial, Outcome, Patch, Surplus, SurplusKind};
+use crate::pipeline::{DocumentKind, PrincipalKind, Statement};
 use crate::report::format::safe;
 use std::fmt::Write as _;
 
@@ -31,10 +31,7 @@ pub fn check_text(check: &Check, color: bool) -> String {
         denied(&mut out, answer, denial, paint);
     }
     for patch in &check.patches {
-        let kind = patch.principal;
-        let _ = writeln!(out, "{}", paint.bold(&format!("add to the policies of `{kind}`")));
-        let statements: Vec<_> = patch.statements.iter().map(Statement::to_value).collect();
-        let _ = writeln!(out, "{:#}\n", serde_json::Value::from(statements));
+        mend(&mut out, patch, paint);
     }
     unknown(&mut out, check);
     not_needed(&mut out, check, paint);
@@ -43,7 +40,7 @@ pub fn check_text(check: &Check, color: bool) -> String {
         let count = check.exempt.len();
         let _ = writeln!(
             out,
-            "{count} statement{} exempt (trust, denials, administration); `--output json` lists them",
+            "{count} statement{} exempt (trust, denials, administration, for others); `--output json` lists them",
             if count == 1 { " is" } else { "s are" }
         );
     }
@@ -90,10 +87,12 @@ fn denied(out: &mut String, answer: &Answer, denial: &Denial, paint: Paint) {
         return;
     };
     let _ = writeln!(out, "  {explanation}");
-    // What the roles' own policies lack is put together below.
-    let told_below =
-        denial.evaluation.decided_by == Layer::Identity && denial.evaluation.statement.is_none();
-    for change in explanation.changes.iter().filter(|_| !told_below && answer.step.is_some()) {
+    // What the policies of roles, bucket and key lack is put together below.
+    let told_below = |change: &&Change| {
+        matches!(change.edit, Edit::Add(_))
+            && matches!(change.layer, Layer::Identity | Layer::Resource)
+    };
+    for change in explanation.changes.iter().filter(|it| !told_below(it)) {
         let document = change.document.as_deref().unwrap_or("a new document");
         let verb = match change.edit {
             Edit::Add(_) => "add to",
@@ -108,6 +107,36 @@ fn denied(out: &mut String, answer: &Answer, denial: &Denial, paint: Paint) {
         }
     }
     out.push('\n');
+}
+
+/// What to add to a document.
+fn mend(out: &mut String, patch: &Patch, paint: Paint) {
+    let what = match patch.to {
+        DocumentKind::Identity(kind) => format!("the policies of `{kind}`"),
+        DocumentKind::Trust(kind) => format!("the trust policy of `{kind}`"),
+        DocumentKind::Bucket | DocumentKind::LogBucket => "the bucket's policy".to_owned(),
+        DocumentKind::Key => "the key's policy".to_owned(),
+    };
+    for it in &patch.replaced {
+        let place = match &it.sid {
+            Some(sid) => safe(sid),
+            None => format!("statement {}", it.index),
+        };
+        let head = format!("change in {what}: {place} ({}) becomes", safe(&it.document));
+        let _ = writeln!(out, "{}\n{:#}\n", paint.bold(&head), it.statement);
+    }
+    if patch.statements.is_empty() {
+        return;
+    }
+    let statements: Vec<_> = patch.statements.iter().map(Statement::to_value).collect();
+    let document = safe(&patch.document);
+    let (head, text) = if patch.missing {
+        let policy = serde_json::json!({"Version": "2012-10-17", "Statement": statements});
+        (format!("add {document} as {what}"), policy)
+    } else {
+        (format!("add to {what} ({document})"), serde_json::Value::from(statements))
+    };
+    let _ = writeln!(out, "{}\n{text:#}\n", paint.bold(&head));
 }
 
 /// What is not needed, a line for each statement and way of not being needed.
@@ -158,6 +187,7 @@ fn name(kind: &SurplusKind) -> Option<&str> {
     match kind {
         SurplusKind::Action { action, .. } => Some(action),
         SurplusKind::Resource { resource, .. } => Some(resource),
+        SurplusKind::Principal { principal, .. } => Some(principal),
         _ => None,
     }
 }
@@ -165,7 +195,9 @@ fn name(kind: &SurplusKind) -> Option<&str> {
 fn elsewhere(kind: &SurplusKind) -> bool {
     matches!(
         kind,
-        SurplusKind::Action { elsewhere: true, .. } | SurplusKind::Resource { elsewhere: true, .. }
+        SurplusKind::Action { elsewhere: true, .. }
+            | SurplusKind::Resource { elsewhere: true, .. }
+            | SurplusKind::Principal { elsewhere: true, .. }
     )
 }
 
