@@ -81,7 +81,9 @@ fn newest(status: &Status) -> Result<String, Failure> {
 /// The export that the tables go back to: the newest before theirs that would move one of them.
 fn before(session: &Session, status: &Status, names: &[String]) -> Result<String, Failure> {
     let tables = chosen(status, names)?;
+    let mut fit = false;
     for export in older(status, &tables) {
+        fit = true;
         // A table that came with the current export stays there when all others go back, and again when they
         // go back further.
         let moves = run::would_move(&session.pipeline, &session.clients, export, &tables);
@@ -91,7 +93,8 @@ fn before(session: &Session, status: &Status, names: &[String]) -> Result<String
     }
     Err(Failure::input(miette::miette!(
         help = "`snaplake status` lists the exports that are kept; `[retention]` says how many",
-        "no export older than the current one is kept that is fit to go live"
+        "no export older than the current one is kept that {}",
+        if fit { "has one of these tables" } else { "is fit to go live" }
     )))
 }
 

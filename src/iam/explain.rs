@@ -74,7 +74,7 @@ impl fmt::Display for Explanation {
             }
             (Decision::Allowed, None) => write!(f, "{} allow it", decided_by.title())?,
             (_, None) if *decided_by == Layer::AccountRoot => {
-                write!(f, "an account's root user cannot assume roles")?;
+                write!(f, "AWS does not take it from an account's root user")?;
             }
             (_, None) if *decided_by == Layer::Caller => {
                 write!(f, "AWS does not take it from such a caller, whatever policies say")?;

@@ -153,6 +153,8 @@ pub struct Denial {
     pub action: String,
     /// The resource of the request.
     pub resource: String,
+    /// What is needed, of which the resource is an example.
+    pub pattern: String,
     /// The decision.
     pub evaluation: Evaluation,
     /// Why, and what would allow it; `None` when there is no such role at all.
@@ -176,7 +178,13 @@ impl Check {
         let mut answers = answer::trust(pipeline, setup);
         answers.extend(answer::all(pipeline, setup, &requests));
         let patches = patch::all(pipeline, setup, &requests, &answers);
-        let (surplus, exempt) = surplus::find(pipeline, setup, &requests);
+        let (mut surplus, exempt) = surplus::find(pipeline, setup, &requests);
+        // What is to be changed is not told to be taken away as well.
+        let replaced: Vec<_> = patches.iter().flat_map(|it: &Patch| &it.replaced).collect();
+        surplus.retain(|it| {
+            let there = &it.statement;
+            !replaced.iter().any(|it| it.document == there.document && it.index == there.index)
+        });
         let mut unknown: Vec<(PrincipalKind, String)> = Vec::new();
         let attached = setup.roles.iter().flat_map(|(kind, role)| {
             let all = role.unknown.iter().chain(&role.unknown_grants);

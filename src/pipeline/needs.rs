@@ -78,7 +78,7 @@ impl<'a> Topic<'a> {
     /// the value: <https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service>.
     fn via_s3(self, pipeline: &Pipeline) -> Self {
         let service = format!("s3.{}.{}", pipeline.region, pipeline.dns_suffix());
-        self.context("kms:ViaService", service)
+        self.context("kms:ViaService", service).context("aws:ViaAWSService", "true")
     }
 
     fn via(mut self, service: &'static str) -> Self {

@@ -89,6 +89,8 @@ fn wrong_input_ends_with_2() {
     let folder = project();
     let code = |arguments: &[&str]| run(folder.path(), arguments).status.code();
     assert_eq!(code(&["iam", "check", "--policies", "nowhere"]), Some(2));
+    std::fs::create_dir(folder.path().join("empty")).expect("made");
+    assert_eq!(code(&["iam", "check", "--policies", "empty"]), Some(2));
     assert_eq!(code(&["iam", "check", "--map", "nobody=x"]), Some(2));
     assert_eq!(code(&["iam", "check", "--map", "runner=nowhere.json"]), Some(2));
     std::fs::write(folder.path().join("plan.json"), "{}").expect("written");

@@ -138,6 +138,13 @@ fn from_folder(
         }
     }
     from_owners(pipeline, folder, &mut texts, &mut notes)?;
+    if texts.is_empty() {
+        return Err(Failure::input(miette::miette!(
+            help = "write the policies with `snaplake generate`, or name their folder with `--policies`",
+            "there is no policy in the folder `{}`",
+            shown.escape_debug()
+        )));
+    }
     if let Some((_, name)) = map.iter().find(|(_, name)| !texts.contains_key(name)) {
         return Err(Failure::input(miette::miette!(
             "there is no `{}` in `{}`",
@@ -159,7 +166,11 @@ fn from_owners(
     notes: &mut Vec<String>,
 ) -> Result<(), Failure> {
     let folder = folder.join("owner");
-    let Ok(entries) = std::fs::read_dir(&folder) else { return Ok(()) };
+    let entries = match std::fs::read_dir(&folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(unreadable(&folder, &error)),
+    };
     let documents = pipeline.documents().into_iter().filter(|document| document.by_owner);
     let wanted: Vec<_> = documents.map(|document| file_name(Path::new(&document.file))).collect();
     for entry in entries {

@@ -27,7 +27,7 @@ type Reading = Result<Known, Arc<str>>;
 struct Known {
     policy: Arc<Policy>,
     /// For each kind of place, why it cannot stand there.
-    misplaced: [Option<Arc<str>>; Kind::ALL.len()],
+    misplaced: [Option<Arc<str>>; Kind::OF_CASES.len()],
 }
 
 impl Documents {
@@ -84,7 +84,7 @@ impl Documents {
 
 impl Known {
     fn new(policy: Policy) -> Self {
-        let misplaced = Kind::ALL.map(|kind| {
+        let misplaced = Kind::OF_CASES.map(|kind| {
             policy.statements().iter().enumerate().find_map(|(index, statement)| {
                 let why = kind.refuses(statement)?.why;
                 Some(Arc::from(format!("statement {index} {why}")))
@@ -95,7 +95,7 @@ impl Known {
 
     /// The document, where it may stand in such a place.
     fn fit(&self, kind: Kind) -> Result<Arc<Policy>, Arc<str>> {
-        match Kind::ALL.iter().zip(&self.misplaced).find(|(it, _)| **it == kind) {
+        match Kind::OF_CASES.iter().zip(&self.misplaced).find(|(it, _)| **it == kind) {
             Some((_, Some(message))) => Err(Arc::clone(message)),
             _ => Ok(Arc::clone(&self.policy)),
         }

@@ -111,7 +111,7 @@ fn what_no_policy_could_allow_has_no_change() {
     let explanation =
         evaluate(&request, &Policies::default()).explain(&request, &Policies::default());
     assert_eq!(explanation.changes, []);
-    assert!(explanation.to_string().ends_with("an account's root user cannot assume roles"));
+    assert!(explanation.to_string().ends_with("AWS does not take it from an account's root user"));
 }
 
 #[test]

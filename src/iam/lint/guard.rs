@@ -9,6 +9,7 @@ use super::document::{Condition, Statement};
 use super::operator::{Family, Qualifier};
 use super::value::{is_private, range};
 use super::variable::{filled, has_wildcard};
+use crate::iam::pattern::{Glob, elements};
 use std::net::IpAddr;
 
 /// What the values of a key look like, and so where a wildcard in one lets everybody in.
@@ -163,10 +164,12 @@ fn is_wide(key: &str, shape: Shape, condition: &Condition<'_>, text: &str) -> bo
         Shape::Word => wild(&text),
         Shape::Path => wild(head('/')),
         Shape::User => wild(head(':')),
-        // `ec2*.amazonaws.com` and `*a4b.amazonaws.com` are one service still.
+        // `ec2*.amazonaws.com` and `*a4b.amazonaws.com` mean a few; what means two that have no letter in
+        // common means any.
         Shape::Service => {
-            let rest = text.trim_start_matches(['*', '?']);
-            wild(&text) && rest.len() < text.len() && (rest.is_empty() || rest.starts_with('.'))
+            let pattern = Glob::from_elements(&elements(&text.to_ascii_lowercase()));
+            wild(&text)
+                && ["a.amazonaws.com", "b.amazonaws.com"].iter().all(|it| pattern.matches(it))
         }
         Shape::Kind => wild(text.split(':').nth(2).unwrap_or("*")),
         // An encryption context may be anything; only an ARN says whose it is.

@@ -40,7 +40,7 @@ pub(super) fn judge(
     let help = nearest(region, known).map(|near| format!("did you mean `{near}`?"));
     Some(if is_form(region) {
         let message =
-            format!("`{shown}` is none of the Regions that were known when this was built");
+            format!("`{shown}` is not on botocore's list of Regions, as `snaplake` has it");
         (&checks::UNKNOWN_REGION, message, help)
     } else {
         (invalid, format!("`{shown}` is no Region"), help)

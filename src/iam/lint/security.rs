@@ -118,13 +118,19 @@ fn roles(
 /// A pattern of every role of an account or of all. `role/Service*` is none: it follows the custom of
 /// naming roles after their service.
 fn is_every_role(resource: &str) -> bool {
-    let mut plain = without_variables(resource);
     // `?*` asks for a character more, which the name of every role has.
-    for run in ["?*", "*?"] {
-        while plain.contains(run) {
-            plain = plain.replace(run, "*");
+    let mut plain = String::with_capacity(resource.len());
+    let mut run = String::new();
+    for character in without_variables(resource).chars().chain(['\0']) {
+        if matches!(character, '*' | '?') {
+            run.push(character);
+            continue;
         }
+        plain.push_str(if run.contains('*') { "*" } else { &run });
+        run.clear();
+        plain.push(character);
     }
+    plain.pop();
     let mut fields = plain.splitn(6, ':').skip(1);
     let partition = fields.next().filter(|field| !field.contains('*')).unwrap_or("aws");
     let account = fields.nth(2).filter(|field| !field.contains('*')).unwrap_or("111122223333");

@@ -36,7 +36,8 @@ pub(crate) struct Refusal {
 
 impl Kind {
     /// Those that cases tell apart.
-    pub(crate) const ALL: [Self; 6] = [
+    /// The kinds that stand in cases.
+    pub(crate) const OF_CASES: [Self; 6] = [
         Self::Identity,
         Self::Session,
         Self::ServiceControl,

@@ -52,11 +52,16 @@ fn outcome(pipeline: &Pipeline, setup: &Setup, role: &Role, asked: &Requests) ->
         let best = doubt::at_best(pipeline, setup, role, &question, &known);
         let evaluation = evaluate(&question, &best);
         if evaluation.allowed() {
+            let before = open.len();
             if !sure.allowed() {
                 open.extend(role.unknown_grants.iter().cloned());
                 open.extend(doubt::keys(&question, &known));
             }
             open.extend(unknown);
+            if open.len() == before {
+                // What is not sure is never taken for allowed, whether or not it can be named.
+                open.push("what the request carries decides, and is not known here".to_owned());
+            }
             continue;
         }
         let mut explanation = evaluation.explain(&question, &best);
@@ -64,6 +69,7 @@ fn outcome(pipeline: &Pipeline, setup: &Setup, role: &Role, asked: &Requests) ->
         return Outcome::Denied(Box::new(Denial {
             action: request.action.clone(),
             resource: request.resource.clone(),
+            pattern: request.pattern.clone(),
             evaluation,
             explanation: Some(explanation),
         }));
@@ -110,6 +116,7 @@ fn missing(asked: &Requests) -> Outcome {
     Outcome::Denied(Box::new(Denial {
         action: first.map_or_else(|| asked.need.action.to_owned(), |it| it.action.clone()),
         resource: first.map(|it| it.resource.clone()).unwrap_or_default(),
+        pattern: first.map(|it| it.pattern.clone()).unwrap_or_default(),
         evaluation: crate::iam::Evaluation {
             decision: Decision::ImplicitlyDenied,
             decided_by: Layer::Identity,
@@ -299,6 +306,7 @@ fn assume(
     Outcome::Denied(Box::new(Denial {
         action: request.action.clone(),
         resource: role.arn.clone(),
+        pattern: role.arn.clone(),
         explanation: Some(evaluation.explain(&request, &best)),
         evaluation,
     }))

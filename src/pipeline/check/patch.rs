@@ -5,6 +5,7 @@
 //! that is granted already.
 
 use super::answer::{Requests, policies, question};
+use super::surplus::{touches, touches_arn};
 use super::{Answer, Attached, Outcome, Setup};
 use crate::iam::compose::covers;
 use crate::iam::{self, Edit, Element, Layer, NamedPolicy, Principals, evaluate};
@@ -51,9 +52,14 @@ pub(super) fn all(
     let generated = pipeline.documents();
     let mut patches = trusts(pipeline, setup, answers, &generated);
     let lacking = lacking(pipeline, setup, requests, answers);
+    let guide = |kind: PrincipalKind| {
+        let needs = requests.iter().map(|it| &it.need).filter(|it| it.principal == kind);
+        Guide { needs: needs.collect(), generated: &generated }
+    };
     for (kind, role) in &setup.roles {
         let Some(needs) = lacking.get(&(Place::Role, *kind)) else { continue };
-        let (replaced, statements) = mend(setup, &role.identity, needs, None);
+        let guide = guide(*kind);
+        let (replaced, statements) = mend(setup, &role.identity, needs, None, &guide);
         let to = DocumentKind::Identity(*kind);
         let first = role.identity.first();
         let missing = first.is_none();
@@ -82,7 +88,8 @@ pub(super) fn all(
         } else {
             for (kind, needs) in wanted {
                 let Some(role) = setup.roles.get(&kind) else { continue };
-                let (replaced, statements) = mend(setup, documents, needs, Some(&role.arn));
+                let guide = guide(kind);
+                let (replaced, statements) = mend(setup, documents, needs, Some(&role.arn), &guide);
                 patch.replaced.extend(replaced);
                 let named = statements.into_iter().map(|it| it.for_role(kind, role.arn.clone()));
                 patch.statements.extend(named);
@@ -189,6 +196,34 @@ fn rights(need: &Need) -> impl Iterator<Item = Right> + '_ {
     need.resources.iter().map(move |it| (need.action.to_owned(), it.clone(), limits.clone()))
 }
 
+/// What statements may be changed to.
+struct Guide<'a> {
+    /// All that a principal needs.
+    needs: Vec<&'a Need>,
+    /// The documents as they are generated.
+    generated: &'a [document::Document],
+}
+
+impl Guide<'_> {
+    /// Whether some need has to do with some of these actions on a resource.
+    fn useful(&self, actions: &[String], resource: &str) -> bool {
+        self.needs.iter().any(|need| {
+            actions.iter().any(|it| touches(it, need.action))
+                && need.resources.iter().any(|it| touches_arn(resource, it))
+        })
+    }
+
+    /// Whether an action stands beside some of these in a generated document: a right to read does not go into
+    /// a statement that deletes, only because both are for the same ARNs.
+    fn together(&self, action: &str, actions: &[String]) -> bool {
+        let listed = |all: &[String], one: &str| all.iter().any(|it| it.eq_ignore_ascii_case(one));
+        let mut statements = self.generated.iter().flat_map(|it| &it.statements);
+        statements.any(|it| {
+            listed(&it.actions, action) && actions.iter().any(|other| listed(&it.actions, other))
+        })
+    }
+}
+
 /// Puts what is missing into the statements that can take it, and composes the rest. A statement can take
 /// an ARN when all of its actions are missing there, and an action when it is missing on all of its ARNs.
 fn mend(
@@ -196,23 +231,36 @@ fn mend(
     documents: &[NamedPolicy],
     needs: &[Need],
     role: Option<&str>,
+    guide: &Guide<'_>,
 ) -> (Vec<Replacement>, Vec<Statement>) {
     let mut missing: BTreeSet<Right> = needs.iter().flat_map(rights).collect();
-    let mut replaced = Vec::new();
     // What comes from Terraform is not edited where Terraform shows it.
     let files = documents.iter().filter(|it| setup.texts.contains_key(&it.name));
-    for document in files {
-        for (index, there) in document.policy.statements().iter().enumerate() {
-            if let Some(statement) = extended(there, &mut missing, role) {
-                replaced.push(Replacement {
-                    document: document.name.clone(),
-                    index,
-                    sid: there.sid.clone(),
-                    statement: statement.to_value(),
-                });
-            }
-        }
+    let mut statements: Vec<(&NamedPolicy, usize, iam::Statement)> = files
+        .flat_map(|document| {
+            let statements = document.policy.statements().iter().enumerate();
+            statements.map(move |(index, it)| (document, index, it.clone()))
+        })
+        .collect();
+    for (_, _, statement) in &mut statements {
+        take_resources(statement, &mut missing, role, guide);
     }
+    for (_, _, statement) in &mut statements {
+        take_actions(statement, &mut missing, role, guide);
+    }
+    let changed = |(document, index, statement): &(&NamedPolicy, usize, iam::Statement)| {
+        document.policy.statements().get(*index).is_some_and(|there| there != statement)
+    };
+    let replaced = statements
+        .into_iter()
+        .filter(changed)
+        .map(|(document, index, statement)| Replacement {
+            document: document.name.clone(),
+            index,
+            sid: statement.sid.clone(),
+            statement: statement.to_value(),
+        })
+        .collect();
     let rest: Vec<Need> = needs
         .iter()
         .map(|need| {
@@ -227,12 +275,10 @@ fn mend(
     (replaced, statements)
 }
 
-/// The statement with the ARNs and actions that it can take; takes these from what is missing.
-fn extended(
-    there: &iam::Statement,
-    missing: &mut BTreeSet<Right>,
-    role: Option<&str>,
-) -> Option<iam::Statement> {
+/// The actions, resources and conditions of a statement that could grant a role more.
+type Grant = (Vec<String>, Vec<String>, Vec<(String, String, Vec<String>)>);
+
+fn grant(there: &iam::Statement, role: Option<&str>) -> Option<Grant> {
     let for_role = match (&there.principal, role) {
         (None, None) => true,
         (Some(Element::Only(principals)), Some(role)) => {
@@ -248,57 +294,83 @@ fn extended(
     if there.effect != iam::Effect::Allow || !for_role {
         return None;
     }
-    let limits = conditions(
-        there
-            .conditions
-            .iter()
-            .map(|it| (it.operator_name(), it.key.as_str(), it.values.as_slice())),
-    );
-    let (mut actions, mut resources) = (actions.clone(), resources.clone());
-    let open = |missing: &BTreeSet<Right>, action: &str, resource: &str| {
-        missing.iter().any(|(missed, on, under)| {
-            missed.eq_ignore_ascii_case(action) && on == resource && *under == limits
-        })
-    };
-    let here = |missing: &BTreeSet<Right>| -> Vec<Right> {
-        missing.iter().filter(|(_, _, under)| *under == limits).cloned().collect()
-    };
-    let mut changed = false;
-    for (_, resource, _) in here(missing) {
-        if !resources.contains(&resource) && actions.iter().all(|it| open(missing, it, &resource)) {
-            changed |= add(&mut resources, &resource);
-        }
-    }
-    for (action, _, _) in here(missing) {
-        let listed = actions.iter().any(|it| it.eq_ignore_ascii_case(&action));
-        if !listed && resources.iter().all(|it| open(missing, &action, it)) {
-            changed |= add(&mut actions, &action);
-        }
-    }
-    if !changed {
-        return None;
-    }
-    missing.retain(|(action, resource, under)| {
-        *under != limits
-            || !actions.iter().any(|it| covers(it, action))
-            || !resources.iter().any(|it| covers(it, resource))
-    });
-    Some(iam::Statement {
-        action: Element::Only(actions),
-        resource: Some(Element::Only(resources)),
-        ..there.clone()
+    let all = there.conditions.iter();
+    let limits =
+        conditions(all.map(|it| (it.operator_name(), it.key.as_str(), it.values.as_slice())));
+    Some((actions.clone(), resources.clone(), limits))
+}
+
+fn open(missing: &BTreeSet<Right>, action: &str, resource: &str, limits: &Grant) -> bool {
+    missing.iter().any(|(missed, on, under)| {
+        missed.eq_ignore_ascii_case(action) && on == resource && *under == limits.2
     })
 }
 
+fn here(missing: &BTreeSet<Right>, grant: &Grant) -> Vec<Right> {
+    missing.iter().filter(|(_, _, under)| *under == grant.2).cloned().collect()
+}
+
+/// Adds to a statement the ARNs on which all of its actions are missing, in place of those that nothing needs.
+fn take_resources(
+    there: &mut iam::Statement,
+    missing: &mut BTreeSet<Right>,
+    role: Option<&str>,
+    guide: &Guide<'_>,
+) {
+    let Some(grant) = grant(there, role) else { return };
+    let (actions, mut resources, _) = grant.clone();
+    for (_, resource, _) in here(missing, &grant) {
+        let all = || actions.iter().all(|it| open(missing, it, &resource, &grant));
+        if !resources.contains(&resource) && all() {
+            add(&mut resources, &resource);
+        }
+    }
+    if resources != grant.1 {
+        resources.retain(|it| guide.useful(&actions, it));
+        granted(missing, &actions, &resources, &grant);
+        there.resource = Some(Element::Only(resources));
+    }
+}
+
+/// Adds to a statement the actions that are missing on all of its ARNs.
+fn take_actions(
+    there: &mut iam::Statement,
+    missing: &mut BTreeSet<Right>,
+    role: Option<&str>,
+    guide: &Guide<'_>,
+) {
+    let Some(grant) = grant(there, role) else { return };
+    let (mut actions, resources, _) = grant.clone();
+    for (action, _, _) in here(missing, &grant) {
+        let listed = actions.iter().any(|it| it.eq_ignore_ascii_case(&action));
+        let all = || resources.iter().all(|it| open(missing, &action, it, &grant));
+        if !listed && guide.together(&action, &actions) && all() {
+            add(&mut actions, &action);
+        }
+    }
+    if actions != grant.0 {
+        granted(missing, &actions, &resources, &grant);
+        there.action = Element::Only(actions);
+    }
+}
+
+/// Takes from what is missing what a statement now grants.
+fn granted(missing: &mut BTreeSet<Right>, actions: &[String], resources: &[String], grant: &Grant) {
+    missing.retain(|(action, resource, under)| {
+        *under != grant.2
+            || !actions.iter().any(|it| covers(it, action))
+            || !resources.iter().any(|it| covers(it, resource))
+    });
+}
+
 /// Adds to a list, in its order if it has one, and takes out what the new entry makes needless.
-fn add(list: &mut Vec<String>, new: &str) -> bool {
+fn add(list: &mut Vec<String>, new: &str) {
     let sorted = list.is_sorted();
     list.retain(|it| !covers(new, it));
     list.push(new.to_owned());
     if sorted {
         list.sort();
     }
-    true
 }
 
 /// The key's policy has to leave the decision to the account, or no policy of a role counts, and nobody

@@ -1,5 +1,6 @@
 //! What could be taken away from a set-up without denying any need.
 
+mod broad;
 mod limit;
 mod principal;
 mod wide;
@@ -12,6 +13,7 @@ use crate::iam::{
     reference,
 };
 use crate::pipeline::{Need, Pipeline, PrincipalKind};
+use broad::Broad;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use wide::Dependents;
@@ -137,13 +139,15 @@ pub(super) fn find(
     requests: &[Requests],
 ) -> (Vec<Surplus>, Vec<Exempt>) {
     let (narrow, dependents) = wide::narrowed(pipeline, setup, requests);
-    let judge = Judge::new(pipeline, &narrow, requests, dependents);
-    let mut surplus = Vec::new();
+    let (narrow, broad) = broad::apart(pipeline, narrow, requests, &dependents);
+    let judge = Judge::new(pipeline, &narrow, requests, dependents, broad);
+    let mut surplus = judge.too_broad(setup);
     let mut exempt = Vec::new();
     for (kind, role) in &setup.roles {
-        for (index, document) in role.identity.iter().enumerate() {
+        let narrow = narrow.roles.get(kind).map_or(&[][..], |role| &role.identity);
+        for (index, (document, narrow)) in role.identity.iter().zip(narrow).enumerate() {
             let place = Place::Identity(*kind, index);
-            judge.document(place, document, document, &mut surplus, &mut exempt);
+            judge.document(place, document, narrow, &mut surplus, &mut exempt);
         }
         let Attached::Known(trust) = &role.trust else { continue };
         for (index, statement) in trust.policy.statements().iter().enumerate() {
@@ -183,6 +187,8 @@ struct Judge<'a> {
     allowed: Vec<Allowed>,
     /// Who depends on principals that are too wide; the set-up is as if these were narrower.
     dependents: Dependents,
+    /// Statements that are too broad and not needed; the set-up is as if they granted nothing.
+    broad: Broad,
 }
 
 /// A need, and whether it is denied as things are.
@@ -206,6 +212,7 @@ impl<'a> Judge<'a> {
         setup: &'a Setup,
         requests: &'a [Requests],
         dependents: Dependents,
+        broad: Broad,
     ) -> Self {
         let mut allowed = Vec::new();
         let mut needs = Vec::new();
@@ -232,7 +239,26 @@ impl<'a> Judge<'a> {
             }
             needs.push(Judged { need: &asked.need, denied });
         }
-        Self { pipeline, setup, needs, allowed, dependents }
+        Self { pipeline, setup, needs, allowed, dependents, broad }
+    }
+
+    /// What is too broad and not needed, by what it was before it was set apart.
+    fn too_broad(&self, setup: &Setup) -> Vec<Surplus> {
+        let mut surplus = Vec::new();
+        for ((kind, document, index), found) in &self.broad {
+            let role = setup.roles.get(kind);
+            let Some(document) = role.and_then(|role| role.identity.get(*document)) else {
+                continue;
+            };
+            let Some(statement) = document.policy.statements().get(*index) else { continue };
+            let at = reference_to(document, *index, statement);
+            surplus.extend(found.iter().cloned().map(|found| Surplus {
+                principal: Some(*kind),
+                statement: at.clone(),
+                kind: found,
+            }));
+        }
+        surplus
     }
 
     /// Judges a document: its principals as they stand, and the rest of it with the principals narrowed.
@@ -246,6 +272,11 @@ impl<'a> Judge<'a> {
     ) {
         let both = original.policy.statements().iter().zip(document.policy.statements());
         for (index, (original, statement)) in both.enumerate() {
+            if let Place::Identity(kind, at) = place
+                && self.broad.contains_key(&(kind, at, index))
+            {
+                continue;
+            }
             let at = reference_to(document, index, statement);
             let principal = match place {
                 Place::Identity(kind, _) => Some(kind),
@@ -283,13 +314,7 @@ impl<'a> Judge<'a> {
     /// What of a statement is not needed.
     fn statement(&self, part: &Part<'_>) -> Vec<SurplusKind> {
         let statement = part.statement;
-        let mut found = Vec::new();
-        if statement.action.negated() {
-            found.push(SurplusKind::Negated { element: "NotAction" });
-        }
-        if statement.resource.as_ref().is_some_and(Element::negated) {
-            found.push(SurplusKind::Negated { element: "NotResource" });
-        }
+        let mut found = part.negated();
         let actions = statement.action.listed();
         let resources = part.resources();
         if self.harmless(part, None) && self.serving(part, actions, resources).next().is_none() {
@@ -472,17 +497,29 @@ impl<'a> Judge<'a> {
 }
 
 impl Part<'_> {
+    /// That it grants all but something.
+    fn negated(&self) -> Vec<SurplusKind> {
+        let mut found = Vec::new();
+        if self.statement.action.negated() {
+            found.push(SurplusKind::Negated { element: "NotAction" });
+        }
+        if self.statement.resource.as_ref().is_some_and(Element::negated) {
+            found.push(SurplusKind::Negated { element: "NotResource" });
+        }
+        found
+    }
+
     fn resources(&self) -> &[String] {
         self.statement.resource.as_ref().map_or(&[], |it| it.listed())
     }
 }
 
 /// Whether some action is meant by both patterns.
-fn touches(granted: &str, needed: &str) -> bool {
+pub(super) fn touches(granted: &str, needed: &str) -> bool {
     reference::overlaps(&granted.to_ascii_lowercase(), &needed.to_ascii_lowercase())
 }
 
-fn touches_arn(granted: &str, needed: &str) -> bool {
+pub(super) fn touches_arn(granted: &str, needed: &str) -> bool {
     // What AWS scopes to nothing is asked of `*`, which only `*` grants.
     if needed == "*" {
         return granted == "*";

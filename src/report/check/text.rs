@@ -63,7 +63,7 @@ fn answers(out: &mut String, check: &Check, kind: PrincipalKind, paint: Paint) {
                 (paint.good("allowed"), format!("by {}", by.join(", ")))
             }
             Outcome::Denied(denial) => {
-                (paint.bad("DENIED "), format!("on {}", safe(&denial.resource)))
+                (paint.bad("DENIED "), format!("on {}", safe(&denial.pattern)))
             }
             Outcome::Unknown(_) => (paint.open("unknown"), String::new()),
         };
@@ -72,15 +72,19 @@ fn answers(out: &mut String, check: &Check, kind: PrincipalKind, paint: Paint) {
 }
 
 fn denied(out: &mut String, answer: &Answer, denial: &Denial, paint: Paint) {
-    let _ = writeln!(
+    let _ = write!(
         out,
         "{}: the step `{}` of `{}` needs `{}` on `{}`",
         paint.bad("denied"),
         step(answer),
         answer.principal,
         denial.action,
-        safe(&denial.resource)
+        safe(&denial.pattern)
     );
+    if denial.pattern != denial.resource {
+        let _ = write!(out, ", such as `{}`", safe(&denial.resource));
+    }
+    out.push('\n');
     let _ = writeln!(out, "  needed: {}\n  {}", answer.reason, answer.source);
     let Some(explanation) = &denial.explanation else {
         out.push('\n');
@@ -94,10 +98,14 @@ fn denied(out: &mut String, answer: &Answer, denial: &Denial, paint: Paint) {
     };
     for change in explanation.changes.iter().filter(|it| !told_below(it)) {
         let document = change.document.as_deref().unwrap_or("a new document");
-        let verb = match change.edit {
+        let verb = match &change.edit {
             Edit::Add(_) => "add to",
             Edit::Replace(..) => "change in",
-            Edit::Remove(_) => "remove from",
+            // What denies stands above, by its id if it has one.
+            Edit::Remove(index) => {
+                let _ = writeln!(out, "  take statement {index} out of {}", safe(document));
+                continue;
+            }
         };
         let _ = writeln!(out, "  {verb} {}:", safe(document));
         if let Some(statement) = change.statement() {

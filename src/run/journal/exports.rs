@@ -123,7 +123,7 @@ impl KnownExports {
     }
 
     /// Whether the configuration's checks refused an export's data when they last ran, and it has not gone
-    /// live since.
+    /// live as a whole since.
     #[must_use]
     pub fn is_refused(&self, id: &str) -> bool {
         self.admissions.get(id).is_some_and(|verdict| !verdict.fit)

@@ -202,6 +202,35 @@ fn nothing_is_said_of_grants_behind_a_need_that_is_denied() {
     assert_eq!(check.surplus, []);
 }
 
+/// Whoever took away what it repeats would keep what has to go.
+#[test]
+fn a_grant_of_everything_makes_no_other_needless() {
+    let pipeline = pipeline("direct");
+    for (action, resource) in [("*", "*"), ("s3:*", "*"), ("s3:GetObject", "arn:aws:s3:::*")] {
+        let check = found(&pipeline, "runner.json", |it| {
+            it.push(json!({"Sid": "X", "Effect": "Allow", "Action": action, "Resource": resource}));
+        });
+        assert!(check.sufficient());
+        assert!(!check.surplus.is_empty());
+        for found in &check.surplus {
+            assert_eq!(found.statement.sid.as_deref(), Some("X"), "{action}: {found:?}");
+            assert!(
+                matches!(
+                    found.kind,
+                    SurplusKind::WideAction { .. } | SurplusKind::WideResource { .. }
+                ),
+                "{action}: {found:?}"
+            );
+        }
+    }
+    let check = found(&pipeline, "runner.json", |it| {
+        it.push(json!({"Sid": "X", "Effect": "Allow", "Action": "s3:GetObject",
+            "NotResource": "arn:aws:s3:::elsewhere/*"}));
+    });
+    let kinds: Vec<_> = check.surplus.into_iter().map(|it| it.kind).collect();
+    assert_eq!(kinds, [SurplusKind::Negated { element: "NotResource" }]);
+}
+
 #[test]
 fn wildcards_keep_to_the_fields_of_an_arn() {
     let catalog = "arn:aws:glue:*:123456789012:catalog";

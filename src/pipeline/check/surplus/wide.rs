@@ -3,6 +3,7 @@
 //! What is open to all lets the pipeline in, too. That makes no grant of the pipeline's needless, so grants
 //! are judged as if each such principal were the roles that depend on it, which may be none.
 
+use super::broad::Broad;
 use super::principal::{Who, listed, pinned, who};
 use super::{Judge, Place};
 use crate::iam::{Decision, Effect, Element, NamedPolicy, Principals, Statement, decide};
@@ -48,7 +49,7 @@ pub(super) fn narrowed(
         return (narrow, dependents);
     }
     // What is allowed now, and would not be without.
-    let judge = Judge::new(pipeline, setup, requests, Dependents::new());
+    let judge = Judge::new(pipeline, setup, requests, Dependents::new(), Broad::new());
     let mut lost: Vec<_> = judge.allowed.iter().collect();
     let allows = |setup: &Setup, it: &super::Allowed| {
         let mut policies = it.policies.clone();
