@@ -83,10 +83,13 @@ fn what_a_hand_made_pipeline_lacks_and_has_too_much_of_is_told() {
         && it["statement"]["sid"] == "StartExport"
         && it["kind"] == "wide_resource"
         && it["resource"] == "*"));
-    assert!(has(&|it| it["principal"] == "crawler"
-        && it["kind"] == "action"
-        && it["action"] == "glue:*"
-        && it["granted_elsewhere"] == true));
+    // Two policies give the crawler all of Glue; neither excuses the other.
+    let glue = |it: &&Value| {
+        it["principal"] == "crawler" && it["kind"] == "wide_action" && it["action"] == "glue:*"
+    };
+    let documents: BTreeSet<_> =
+        surplus.iter().filter(glue).filter_map(|it| it["statement"]["document"].as_str()).collect();
+    assert_eq!(documents.len(), 2, "{documents:?}");
     for width in report["widths"].as_array().expect("widths") {
         let (granted, needed) = (&width["actions"]["granted"], &width["actions"]["needed"]);
         if width["principal"] != "runner" {
