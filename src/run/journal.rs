@@ -55,7 +55,7 @@ pub(super) struct State {
     /// What the last verification of the export came to.
     #[serde(default)]
     pub(super) verdict: Option<Verdict>,
-    /// What the configuration's checks of its data last came to; an export that went live has passed.
+    /// What the checks of its data last came to; one that went live has passed.
     #[serde(default)]
     pub(super) admission: Option<Verdict>,
     /// Whether it is known, from the run that awaited a kept export, what RDS warned of.

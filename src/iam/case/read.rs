@@ -72,20 +72,18 @@ pub(super) fn case(text: &str, documents: &mut Documents) -> Result<Case, Failed
     Ok(Case { name, request, policies })
 }
 
-/// "Statements must include either a `Resource` or a `NotResource` element"
-/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html>). Trust policies and
-/// the policies of some services, such as ECR's, have neither; those of buckets and keys must.
+/// Of the policy of a bucket or a key more is asked than of others', and only the request tells which it is.
 fn whole(document: &NamedPolicy, request: &Request) -> Result<(), Failed> {
     let service = request.action.split(':').next().unwrap_or_default();
     if !["s3", "kms"].iter().any(|it| service.eq_ignore_ascii_case(it)) {
         return Ok(());
     }
-    match document.policy.statements().iter().position(|it| it.resource.is_none()) {
-        Some(index) => Err(format!(
-            "`resource_policy`: statement {index} has neither `Resource` nor `NotResource`"
-        )),
-        None => Ok(()),
+    for (index, statement) in document.policy.statements().iter().enumerate() {
+        if let Some(refusal) = Kind::BucketOrKey.refuses(statement) {
+            return Err(format!("`resource_policy`: statement {index} {}", refusal.why));
+        }
     }
+    Ok(())
 }
 
 /// The name of a case that could not be read.

@@ -35,8 +35,7 @@ pub(crate) struct Refusal {
 }
 
 impl Kind {
-    /// Those that cases tell apart.
-    /// The kinds that stand in cases.
+    /// Those that the places of a case tell apart.
     pub(crate) const OF_CASES: [Self; 6] = [
         Self::Identity,
         Self::Session,
